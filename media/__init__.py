@@ -1,0 +1,1 @@
+"""The relay: receives media once, forwards it to everyone, and decides nothing about the event."""
