@@ -1,0 +1,1 @@
+"""The web process: the I/O edge of a node."""
