@@ -72,7 +72,8 @@ class Extensions(msgspec.Struct, frozen=True):
 class PayloadType(msgspec.Struct, frozen=True):
     """One negotiated payload type; `apt` is set for RTX (RFC 4588): then `codec` is the repaired one's.
 
-    `fmtp` distinguishes H264 profiles and packetization modes.
+    `fmtp` distinguishes H264 profiles and packetization modes. `remb`: the peer's
+    bandwidth estimate hangs on goog-remb; it is sent only where `transport_cc` is not.
     """
 
     number: int
@@ -83,6 +84,7 @@ class PayloadType(msgspec.Struct, frozen=True):
     nack: bool = False
     pli: bool = False
     transport_cc: bool = False
+    remb: bool = False
 
 
 class InboundTrack(msgspec.Struct, frozen=True):
