@@ -1,0 +1,78 @@
+"""The journal: decisions people may dispute, append-only, one writer per conference, entry id = seq."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NewType, Protocol
+
+import msgspec
+
+from rooms.kernel import Actor, CommandId, ConferenceId, PersonId, RoomId
+
+Epoch = NewType("Epoch", int)
+"""Counts the writers of a conference; the highest one writes, older ones are fenced off."""
+
+Intent = tuple[PersonId, CommandId]
+"""What makes a command itself: a repeat has the same one and gets the same answer."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One command's events on their way into the journal; each event is its own JSON."""
+
+    at_ms: int
+    actor: Actor
+    room: RoomId | None
+    command: CommandId
+    events: tuple[msgspec.Raw, ...]
+
+
+class Written(msgspec.Struct, frozen=True):
+    """An entry of the journal under its seq."""
+
+    seq: int
+    entry: Entry
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """A snapshot: the conference's state after `seq`, as its own JSON."""
+
+    seq: int
+    state: bytes
+
+
+class JournalFull(Exception):
+    """No space on the disk: nothing was written; the same append may succeed later."""
+
+
+class JournalBroken(Exception):
+    """The disk failed: what was acknowledged stands, nothing is acknowledged any more."""
+
+
+class Fenced(Exception):
+    """Another writer has the conference, or wrote at this seq: nothing was written."""
+
+
+class Journal(Protocol):
+    """Durable before it returns. Whatever can't be durable raises and leaves no trace."""
+
+    async def open(self, conference: ConferenceId) -> Epoch:
+        """Become the conference's one writer."""
+
+    async def append(self, conference: ConferenceId, expected_seq: int, epoch: Epoch, batch: Sequence[Entry]) -> int:
+        """Write the batch as entries `expected_seq` + 1 and on, all or none; the last one's seq.
+
+        Raises JournalFull, JournalBroken, Fenced.
+        """
+
+    async def answers(self, conference: ConferenceId, intents: Sequence[Intent]) -> Mapping[Intent, int]:
+        """The seq of each intent that was written before."""
+
+    async def replay(self, conference: ConferenceId, after_seq: int, limit: int) -> Sequence[Written]:
+        """At most `limit` entries after `after_seq`, in order."""
+
+    async def save(self, conference: ConferenceId, snapshot: Saved) -> None:
+        """Keep the newest snapshot. Raises JournalFull, JournalBroken."""
+
+    async def saved(self, conference: ConferenceId) -> Saved | None: ...
+
+    async def close(self) -> None: ...

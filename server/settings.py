@@ -1,0 +1,172 @@
+"""One frozen Settings from the command line; nobody reads the environment."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+import msgspec
+
+DEFAULT_CONFERENCE = "jiangsu-2022"
+
+
+class Unusable(Exception):
+    """The node can't start: one line that says what is wrong and how to mend it."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What two nodes may differ in. `conferences` are built-in ids or paths of TOML files."""
+
+    data: Path = Path("var")
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str = ""
+    certificate: Path | None = None
+    certificate_key: Path | None = None
+    udp_port: int = 8443
+    announce: tuple[str, ...] = ()
+    conferences: tuple[str, ...] = (DEFAULT_CONFERENCE,)
+    ice_servers: tuple[str, ...] = ()
+    rehearsal: bool = False
+    log_level: str = "info"
+
+    @property
+    def run(self) -> Path:
+        """Where the pid files and the Unix sockets of this data folder are."""
+        return self.data / "run"
+
+    @property
+    def secure(self) -> bool:
+        """Whether pages reach this node by HTTPS."""
+        return self.origin.startswith("https:")
+
+    @property
+    def origin(self) -> str:
+        """The origin of every link: scheme, host and port as people reach them."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        scheme = "https" if self.certificate else "http"
+        return f"{scheme}://{host}:{self.port}"
+
+
+class _OneLine(argparse.ArgumentParser):
+    """Refuses with one line instead of the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def port(text: str) -> int:
+    """A port from 0 (any free one) to 65535."""
+    if text.isdecimal() and int(text) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 0 to 65535")
+
+
+def address(text: str) -> str:
+    """A numeric IPv4 or IPv6 address."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as wrong:
+        raise argparse.ArgumentTypeError(f"{text!r} is no IP address: give one like 192.0.2.7") from wrong
+
+
+def origin(text: str) -> str:
+    """An http or https origin without path."""
+    parts = urlsplit(text)
+    if parts.scheme in ("http", "https") and parts.hostname and parts.path in ("", "/") and not parts.query:
+        return f"{parts.scheme}://{parts.netloc}"
+    raise argparse.ArgumentTypeError(f"{text!r} is no origin: give one like https://stage.example.org")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the web process, each explained."""
+    options = _OneLine(
+        prog="python -m server",
+        description="Twinhall's web process: pages, links, the journal; talks to the relay (python -m media).",
+        epilog="`python -m server invites --conference ID --data DIR --json` prints the links of a conference.",
+    )
+    add = options.add_argument
+    add("--data", type=Path, default=Path("var"), metavar="DIR", help="journal, names, keys, sockets (default: var)")
+    add("--host", default="127.0.0.1", help="address to listen on for HTTP (default: 127.0.0.1, this machine only)")
+    add("--port", type=port, default=8080, help="TCP port for HTTP (default: 8080)")
+    add("--public-url", type=origin, default="", metavar="URL", help="origin of the links, when it is not host:port")
+    add("--certificate", type=Path, metavar="FILE", help="TLS certificate chain (PEM); then pages are HTTPS")
+    add("--certificate-key", type=Path, metavar="FILE", help="its private key (PEM)")
+    add("--udp-port", type=port, default=8443, help="the relay's one UDP port for all media (default: 8443)")
+    add(
+        "--announce",
+        type=address,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="IP",
+        help="media addresses to offer",
+    )
+    add(
+        "--conference",
+        action="append",
+        dest="conferences",
+        metavar="ID|FILE",
+        help=f"built-in id or a TOML file; may be repeated (default: {DEFAULT_CONFERENCE})",
+    )
+    add(
+        "--ice-server",
+        action="append",
+        dest="ice_servers",
+        metavar="URL",
+        help="stun: or turn: URL for the pages; may be repeated (default: none, no request leaves the node)",
+    )
+    add("--rehearsal", action="store_true", help="open for a rehearsal even on the conference's day; pages say so")
+    add("--log-level", choices=["debug", "info", "warning", "error"], default="info", help="(default: info)")
+    return options
+
+
+def parse(arguments: Sequence[str]) -> Settings:
+    """Settings of a command line; ends with one line and status 2 when it can't be understood."""
+    options = parser()
+    found = options.parse_args(arguments)
+    settings = Settings(
+        data=found.data,
+        host=found.host,
+        port=found.port,
+        public_url=found.public_url,
+        certificate=found.certificate,
+        certificate_key=found.certificate_key,
+        udp_port=found.udp_port,
+        announce=tuple(found.announce),
+        conferences=tuple(found.conferences or (DEFAULT_CONFERENCE,)),
+        ice_servers=tuple(found.ice_servers or ()),
+        rehearsal=found.rehearsal,
+        log_level=found.log_level,
+    )
+    if mend := _contradiction(settings):
+        options.error(mend)
+    return settings
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _contradiction(settings: Settings) -> str:
+    """What is wrong with the whole, and the mend; empty when nothing is."""
+    if (settings.certificate is None) != (settings.certificate_key is None):
+        return "--certificate and --certificate-key belong together: give both"
+    if not is_loopback(settings.host) and not settings.secure:
+        return (
+            f"plain HTTP on {settings.host} would keep cameras shut: give --certificate and --certificate-key, "
+            "or --public-url https://... when a proxy speaks TLS"
+        )
+    return ""

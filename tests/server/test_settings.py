@@ -1,0 +1,52 @@
+import pytest
+
+from server.settings import DEFAULT_CONFERENCE, parse, parser
+
+
+def test_without_options_the_built_in_conference_runs_on_this_machine_only() -> None:
+    settings = parse([])
+    assert settings.origin == "http://127.0.0.1:8080"
+    assert settings.conferences == (DEFAULT_CONFERENCE,)
+    assert not settings.secure
+
+
+def test_several_addresses_and_conferences_are_kept_in_order() -> None:
+    settings = parse(["--announce", "192.0.2.1", "2001:db8::1", "--conference", "a", "--conference", "b.toml"])
+    assert settings.announce == ("192.0.2.1", "2001:db8::1")
+    assert settings.conferences == ("a", "b.toml")
+
+
+def test_a_certificate_makes_links_https() -> None:
+    settings = parse(["--host", "::1", "--port", "1", "--certificate", "c.pem", "--certificate-key", "k.pem"])
+    assert settings.origin == "https://[::1]:1"
+    assert settings.secure
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--port", "99999"], "is no port"),
+        (["--announce", "nowhere"], "is no IP address"),
+        (["--public-url", "ftp://x"], "is no origin"),
+        (["--certificate", "c.pem"], "belong together"),
+        (["--host", "0.0.0.0"], "plain HTTP"),
+        (["--colour", "red"], "unrecognized"),
+    ],
+)
+def test_a_wrong_option_ends_with_one_line_and_status_2(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        parse(arguments)
+    line = capsys.readouterr().err
+    assert end.value.code == 2
+    assert line.count("\n") == 1
+    assert said in line
+
+
+def test_every_option_is_explained() -> None:
+    assert all(action.help for action in parser()._actions)
+
+
+def test_a_proxy_that_speaks_tls_may_stand_in_front() -> None:
+    assert parse(["--host", "0.0.0.0", "--public-url", "https://stage.example.org"]).secure

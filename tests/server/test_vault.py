@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import apsw
+import pytest
+
+from rooms.kernel import PersonId
+from server.settings import Unusable
+from server.vault import SCHEMA_VERSION, Vault
+
+ANNA = PersonId("anna")
+
+
+async def test_names_outlive_a_restart(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault.db")
+    await vault.call(ANNA, "Anna Müller")
+    await vault.close()
+
+    again = Vault(tmp_path / "vault.db")
+    assert again.names == {ANNA: "Anna Müller"}
+    await again.close()
+
+
+async def test_an_erased_name_is_gone_from_every_file(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault.db")
+    await vault.call(ANNA, "Anna Unverwechselbar")
+    await vault.call(ANNA, "Anna Unverwechselbar-Lang")
+    await vault.erase(ANNA)
+
+    assert vault.names == {}
+    for file in tmp_path.iterdir():
+        assert b"Unverwechselbar" not in file.read_bytes()
+    await vault.close()
+
+
+def test_a_vault_of_a_newer_program_is_refused_by_its_version(tmp_path: Path) -> None:
+    newer = apsw.Connection(str(tmp_path / "vault.db"))
+    newer.pragma("user_version", SCHEMA_VERSION + 1)
+    newer.close()
+    with pytest.raises(Unusable, match=f"has version {SCHEMA_VERSION + 1}"):
+        Vault(tmp_path / "vault.db")
+
+
+async def test_only_the_owner_reads_the_vault(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault.db")
+    assert (tmp_path / "vault.db").stat().st_mode & 0o777 == 0o600
+    await vault.close()
