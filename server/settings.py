@@ -95,7 +95,7 @@ def parser() -> argparse.ArgumentParser:
     add("--data", type=Path, default=Path("var"), metavar="DIR", help="journal, names, keys, sockets (default: var)")
     add("--host", default="127.0.0.1", help="address to listen on for HTTP (default: 127.0.0.1, this machine only)")
     add("--port", type=port, default=8080, help="TCP port for HTTP (default: 8080)")
-    add("--public-url", type=origin, default="", metavar="URL", help="origin of the links, when it is not host:port")
+    add("--public-url", type=origin, metavar="URL", help="origin of the links, when it is not host:port")
     add("--certificate", type=Path, metavar="FILE", help="TLS certificate chain (PEM); then pages are HTTPS")
     add("--certificate-key", type=Path, metavar="FILE", help="its private key (PEM)")
     add("--udp-port", type=port, default=8443, help="the relay's one UDP port for all media (default: 8443)")
@@ -135,7 +135,7 @@ def parse(arguments: Sequence[str]) -> Settings:
         data=found.data,
         host=found.host,
         port=found.port,
-        public_url=found.public_url,
+        public_url=found.public_url or "",
         certificate=found.certificate,
         certificate_key=found.certificate_key,
         udp_port=found.udp_port,

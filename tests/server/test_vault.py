@@ -10,6 +10,10 @@ from server.vault import SCHEMA_VERSION, Vault
 ANNA = PersonId("anna")
 
 
+def contents(folder: Path) -> list[bytes]:
+    return [file.read_bytes() for file in folder.iterdir()]
+
+
 async def test_names_outlive_a_restart(tmp_path: Path) -> None:
     vault = Vault(tmp_path / "vault.db")
     await vault.call(ANNA, "Anna Müller")
@@ -27,8 +31,7 @@ async def test_an_erased_name_is_gone_from_every_file(tmp_path: Path) -> None:
     await vault.erase(ANNA)
 
     assert vault.names == {}
-    for file in tmp_path.iterdir():
-        assert b"Unverwechselbar" not in file.read_bytes()
+    assert all(b"Unverwechselbar" not in content for content in contents(tmp_path))
     await vault.close()
 
 
