@@ -14,7 +14,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from scripts.rehearsal.framecode import HEIGHT, WIDTH
 from scripts.rehearsal.picture import Picture
-from scripts.rehearsal.tone import PACKET_SAMPLES, RATE_HZ, samples
+from scripts.rehearsal.tone import PACKET_SAMPLES, RATE_HZ, STEREO_BYTES, samples
 
 VIDEO_BPS: Final = 1_500_000
 AUDIO_BPS: Final = 128_000
@@ -74,10 +74,10 @@ def _frames(source: int, frames_per_s: int, seconds: int) -> Iterator[av.VideoFr
 
 def _pieces(source: int, seconds: int) -> Iterator[av.AudioFrame]:
     sound = samples(source, seconds).tobytes()
-    size = PACKET_SAMPLES * 4
+    size = PACKET_SAMPLES * STEREO_BYTES
     for place in range(0, len(sound), size):
         frame = av.AudioFrame(format="s16", layout="stereo", samples=PACKET_SAMPLES)
         frame.sample_rate = RATE_HZ
         frame.planes[0].update(sound[place : place + size])
-        frame.pts = place // 4
+        frame.pts = place // STEREO_BYTES
         yield frame

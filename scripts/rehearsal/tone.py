@@ -13,6 +13,8 @@ from typing import Final
 
 RATE_HZ: Final = 48_000
 BEEP_S: Final = 0.1
+STEREO_BYTES: Final = 4
+"""bytes per sample of both channels."""
 PACKET_SAMPLES: Final = 960
 """20 ms, the usual Opus packet."""
 _PITCHES_HZ: Final = (1000, 1500, 2300, 3100)
@@ -20,7 +22,6 @@ _NOISE: Final = 1400
 _BEEP: Final = 11_000
 _DECIMATE: Final = 4
 """The ear takes each fourth sample: 12 kHz is enough for every pitch."""
-_WINDOW: Final = PACKET_SAMPLES // _DECIMATE
 _HEARD: Final = 0.12
 """Share of full scale at one pitch above which it is a beep; noise and the other pitches stay below 0.03."""
 
@@ -50,17 +51,17 @@ class Ear:
         self.pieces = 0
         self._sounding = [False] * sources
 
-    def listen(self, piece: memoryview) -> None:
-        """One decoded piece; `piece` is a view of 16-bit numbers."""
+    def listen(self, piece: bytes) -> None:
+        """One decoded piece of 20 ms."""
         self.pieces += 1
-        left = piece[:: 2 * _DECIMATE].tolist() if piece.format == "h" else array("h", bytes(piece))[:: 2 * _DECIMATE]
+        left = array("h", piece)[:: 2 * _DECIMATE]
         for source, was in enumerate(self._sounding):
             now = loudness(left, pitch_hz(source)) > _HEARD
             self.beeps[source] += now and not was
             self._sounding[source] = now
 
 
-def loudness(decimated: list[int] | array[int], pitch: int) -> float:
+def loudness(decimated: array[int], pitch: int) -> float:
     """Amplitude at `pitch` as a share of full scale (Goertzel's algorithm over the whole piece)."""
     turn = 2 * math.cos(2 * math.pi * pitch * _DECIMATE / RATE_HZ)
     last = before = 0.0

@@ -42,7 +42,7 @@ def test_an_ear_tells_whose_beep_it_was() -> None:
     for packet in opus(source=1, seconds=3):
         for frame in decoder.decode(av.Packet(packet)):
             s16 = av.AudioResampler(format="s16", layout="stereo").resample(frame)[0]
-            ear.listen(memoryview(bytes(s16.planes[0])[: s16.samples * 4]))
+            ear.listen(bytes(s16.planes[0])[: s16.samples * 4])
     assert ear.beeps == [0, 3, 0]
 
 

@@ -1,0 +1,91 @@
+"""Someone with a link: enters, holds the one socket of a page, keeps its view, sends commands."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import aiohttp
+import socketio
+
+from scripts.rehearsal.node import Link, Node
+
+ACK_S: Final = 5.0
+
+
+class NotAdmitted(Exception):
+    """The node refused an entry: the HTTP status and the code."""
+
+
+class Person:
+    """One browser's worth of a person: cookie jar, socket, view."""
+
+    def __init__(self, node: Node, link: Link, name: str) -> None:
+        self.link = link
+        self.name = name
+        self.view: dict[str, Any] = {}
+        self.entry: dict[str, Any] = {}
+        self.http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+        self._node = node
+        self._socket = socketio.AsyncClient(http_session=self.http, reconnection_delay=0.2, reconnection_delay_max=1)
+        self._seq: int | None = None
+        self._changed = asyncio.Event()
+        self._socket.on("view", self._merge)
+
+    async def enter(self) -> None:
+        """Enter by the link and open the socket. Raises NotAdmitted."""
+        body = {"token": self.link.token, "name": self.name, "language": "en"}
+        async with self.http.post(f"{self._node.url}/enter", json=body) as answer:
+            self.entry = await answer.json()
+            if answer.status != 200:
+                raise NotAdmitted(f"{answer.status}: {self.entry}")
+        auth = {"invite": self.entry["invite"], "token": self.link.token}
+        await self._socket.connect(self._node.url, auth=auth, transports=["websocket"])
+        async with asyncio.timeout(ACK_S):
+            await self.until(bool)
+
+    async def command(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Send one command and await its answer: {"seq"} or {"refused"}."""
+        whole = {"id": str(uuid.uuid4()), "room": self.entry["room"], "command": dict(command)}
+        answer = await self._socket.call("command", whole, timeout=ACK_S)
+        return dict(answer or {})
+
+    async def until(self, holds: Callable[[dict[str, Any]], bool]) -> None:
+        """Until the view is as asked."""
+        while not holds(self.view):
+            self._changed.clear()
+            await self._changed.wait()
+
+    def expected(self) -> set[str]:
+        """The sources that the own view puts on this person's screen."""
+        return {tile["source"] for tile in self.view.get("stage", {}).get("tiles", ())}
+
+    async def leave(self) -> None:
+        await self._socket.disconnect()
+        await self.http.close()
+
+    async def _merge(self, message: Mapping[str, Any]) -> None:
+        if "from" not in message:
+            self.view = dict(message["patch"])
+        elif message["from"] == self._seq:
+            self.view = merged(self.view, message["patch"])
+        else:
+            await self._socket.emit("resync", {})
+            return
+        self._seq = message["to"]
+        self._changed.set()
+
+
+def merged(target: Any, patch: Any) -> Any:
+    """A JSON merge patch applied (RFC 7386): null removes."""
+    if not isinstance(patch, Mapping):
+        return patch
+    result = dict(target) if isinstance(target, Mapping) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), value)
+    return result

@@ -1,0 +1,128 @@
+"""What a rehearsal saw, and whether that is what was promised. Pure: figures in, words out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+CODES_SHARE_MIN: Final = 0.95
+"""Share of decoded frames that must carry a readable code while the halls publish."""
+BEEPS_SHARE_MIN: Final = 0.7
+"""Share of a source's beeps that must be heard; the first and last fall at the edges of watching."""
+FIRST_FRAME_MS: Final = 5000
+TAKE_MS: Final = 2000
+SLATE_MS: Final = 1000
+
+
+class Ages(msgspec.Struct, frozen=True):
+    """Camera to decoded picture, ms."""
+
+    p50: float
+    p95: float
+
+
+class Publisher(msgspec.Struct, frozen=True):
+    source: str
+    frames_sent: int
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What one viewer saw and heard; `sound` counts beeps per source."""
+
+    name: str
+    role: str
+    venue: str | None
+    first_frame_ms: float | None
+    frames: int
+    codes_ok: int
+    sources_seen: dict[str, int]
+    gaps: int
+    age_ms: Ages | None
+    sound: dict[str, int]
+
+
+class Take(msgspec.Struct, frozen=True):
+    """One take: from the command to the first new frame at each viewer whose screen changed (None: never)."""
+
+    layout: str
+    sources: tuple[str, ...]
+    ms: dict[str, float | None]
+
+
+class Slate(msgspec.Struct, frozen=True):
+    """One dropped line: from the last frame to the slate, and from the return to the hall's picture, per viewer."""
+
+    source: str
+    shown_ms: dict[str, float | None]
+    back_ms: dict[str, float | None]
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The whole, as printed by --json."""
+
+    verdict: str
+    conference: str
+    seconds: float
+    publishers: list[Publisher]
+    viewers: list[Seen]
+    takes: list[Take]
+    slate: list[Slate]
+    failures: list[str]
+
+
+def ages(ages_ms: Sequence[float]) -> Ages | None:
+    """The middle and the slow end of many ages."""
+    if not ages_ms:
+        return None
+    ordered = sorted(ages_ms)
+    return Ages(round(ordered[len(ordered) // 2], 1), round(ordered[int(len(ordered) * 0.95)], 1))
+
+
+def faults_of_watching(seen: Seen, expected: set[str], audible: set[str], seconds: float) -> list[str]:
+    """What is wrong with `seconds` of one viewer's watching, in words."""
+    name = seen.name
+    if seen.first_frame_ms is None:
+        return [f"{name} saw no picture"]
+    faults = []
+    if seen.first_frame_ms > FIRST_FRAME_MS:
+        faults.append(f"{name} waited {seen.first_frame_ms:.0f} ms for the first picture")
+    if seen.codes_ok < CODES_SHARE_MIN * seen.frames:
+        faults.append(f"{name} could read {seen.codes_ok} of {seen.frames} frames")
+    faults += [f"{name} never saw {source}" for source in sorted(expected - seen.sources_seen.keys())]
+    faults += [
+        f"{name} saw {source}, which is not on that screen" for source in sorted(seen.sources_seen.keys() - expected)
+    ]
+    return faults + _faults_of_hearing(name, seen.sound, audible, seconds)
+
+
+def _faults_of_hearing(name: str, sound: Mapping[str, int], audible: set[str], seconds: float) -> list[str]:
+    faults = []
+    for source, beeps in sorted(sound.items()):
+        if source not in audible and beeps:
+            faults.append(f"{name} heard {source}, which must be silent there")
+        if source in audible and beeps < BEEPS_SHARE_MIN * (seconds - 1):
+            faults.append(f"{name} heard {beeps} beeps of {source} in {seconds:.0f} s")
+    return faults
+
+
+def faults_of_take(take: Take) -> list[str]:
+    """Viewers whom a take reached late or never."""
+    words = f"{take.layout} {' + '.join(take.sources)}"
+    return [_late(f"take {words} at {name}", ms, TAKE_MS) for name, ms in take.ms.items() if ms is None or ms > TAKE_MS]
+
+
+def faults_of_slate(slate: Slate) -> list[str]:
+    """Viewers who looked at a frozen hall, or whom it did not come back to."""
+    frozen = [
+        _late(f"slate of {slate.source} at {name}", ms, SLATE_MS)
+        for name, ms in slate.shown_ms.items()
+        if ms is None or ms > SLATE_MS
+    ]
+    lost = [f"{slate.source} did not return to {name}" for name, ms in slate.back_ms.items() if ms is None]
+    return frozen + lost
+
+
+def _late(what: str, ms: float | None, limit_ms: int) -> str:
+    return f"{what}: never" if ms is None else f"{what}: {ms:.0f} ms, promised {limit_ms}"
