@@ -1,0 +1,165 @@
+// @ts-check
+/** What every page starts with: words, view, clock, the way in by the link, one socket. Panels get this and open nothing. */
+
+import "./components.js";
+import { CommonClock } from "./clock.js";
+import { I18n } from "./i18n.js";
+import { Keys } from "./keys.js";
+import { Refused, Socket } from "./socket.js";
+import { Store } from "./store.js";
+
+/**
+ * The server's answer to POST /enter.
+ * @typedef {object} Me
+ * @property {string} conference @property {string} role @property {string} [venue] @property {string} [source]
+ * @property {string} room @property {string} person @property {string} invite @property {string} [name]
+ * @property {string} [whip] @property {string} whep @property {RTCIceServer[]} ice_servers
+ * @property {string} version @property {boolean} rehearsal
+ */
+
+/** @typedef {"dark" | "light"} GroundChoice */
+
+const GROUND = "twinhall-ground";
+
+export class Page {
+  /** @param {I18n} i18n */
+  constructor(i18n) {
+    this.i18n = i18n;
+    this.t = i18n.t;
+    this.words = i18n.words;
+    this.store = new Store();
+    this.clock = new CommonClock();
+    this.keys = new Keys(i18n);
+    /** @type {Me | null} */
+    this.me = null;
+    /** @type {Socket | null} */
+    this.socket = null;
+    this.watch = this.watch.bind(this);
+    this.tick = this.tick.bind(this);
+    this.send = this.send.bind(this);
+  }
+
+  /** The page with its words loaded, and with the conference that the HTML brought. */
+  static async open() {
+    const page = new Page(await I18n.ofPage());
+    const brought = document.getElementById("conference");
+    if (brought?.textContent?.trim()) page.store.view = { conference: JSON.parse(brought.textContent) };
+    applyGround(chosenGround());
+    return page;
+  }
+
+  /** The link's secret: the address's fragment, which no server log ever sees. */
+  get token() {
+    return decodeURIComponent(location.hash.slice(1));
+  }
+
+  /**
+   * Shows the link to the server. Rejects with Refused: `link-missing`, `link-unknown`, `link-revoked`, `name-…`, `node-unreachable`.
+   * @param {{name?: string}} [person] @returns {Promise<Me>}
+   */
+  async enter({ name } = {}) {
+    if (!this.token) throw new Refused("link-missing");
+    this.me = await enter({ token: this.token, name, language: this.i18n.tag });
+    return this.me;
+  }
+
+  /** Opens the one socket. @returns {Socket} */
+  connect() {
+    if (!this.me) throw new Error("enter comes before connect");
+    const { invite, room } = this.me;
+    this.socket ??= new Socket({ auth: { invite, token: this.token }, room, store: this.store, clock: this.clock });
+    return this.socket;
+  }
+
+  /** @param {{type: string} & Record<string, any>} command @param {{room?: string | null}} [options] */
+  send(command, options) {
+    if (!this.socket) return Promise.reject(new Refused("not-connected"));
+    return this.socket.command(command, options);
+  }
+
+  /**
+   * Calls `render` with `select(view)` now, when it is another value, and when the language changes.
+   * @template T @param {(view: import("./store.js").View) => T} select @param {(value: T) => void} render
+   * @returns {() => void}
+   */
+  watch(select, render) {
+    const stop = this.store.watch(select, render);
+    const turned = () => render(select(this.store.view));
+    this.i18n.addEventListener("change", turned);
+    return () => {
+      stop();
+      this.i18n.removeEventListener("change", turned);
+    };
+  }
+
+  /** Calls `react(now_ms)` now and at each second of the common clock. @param {(now_ms: number) => void} react @returns {() => void} */
+  tick(react) {
+    /** @type {ReturnType<typeof setTimeout>} */
+    let timer;
+    const beat = () => {
+      const now_ms = this.clock.now();
+      react(now_ms);
+      timer = setTimeout(beat, 1_005 - (now_ms % 1_000));
+    };
+    const turned = () => react(this.clock.now());
+    this.i18n.addEventListener("change", turned);
+    beat();
+    return () => {
+      clearTimeout(timer);
+      this.i18n.removeEventListener("change", turned);
+    };
+  }
+
+  /** The words for a refusal; an unknown code is said as it is. @param {unknown} error */
+  refusal(error) {
+    const code = error instanceof Refused ? error.code : "unexpected";
+    const params = error instanceof Refused ? error.params : {};
+    const text = this.t(`refused.${code}`, params);
+    return text === `refused.${code}` ? this.t("refused.unexpected", { code }) : text;
+  }
+}
+
+/** @param {{token: string, name?: string, language: string}} body @returns {Promise<Me>} */
+async function enter(body) {
+  /** @type {Response} */
+  let answer;
+  try {
+    answer = await fetch("/enter", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  } catch {
+    throw new Refused("node-unreachable");
+  }
+  const told = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Refused(told.refused ?? (answer.status >= 500 ? "node-unreachable" : "unexpected"), told.params ?? {});
+  return told;
+}
+
+/** @returns {GroundChoice | null} what the person chose before */
+export function chosenGround() {
+  try {
+    return /** @type {GroundChoice | null} */ (localStorage.getItem(GROUND));
+  } catch {
+    return null;
+  }
+}
+
+/** @param {GroundChoice} choice */
+export function chooseGround(choice) {
+  try {
+    localStorage.setItem(GROUND, choice);
+  } catch {
+    // Storage is closed to us: the choice lasts for this page.
+  }
+  applyGround(choice);
+}
+
+/** Only grounds that the HTML offers to choose (`data-ground-free`) follow the person. @param {GroundChoice | null} choice */
+function applyGround(choice) {
+  for (const element of document.querySelectorAll("[data-ground-free]")) {
+    const own = element.getAttribute("data-ground-free") ?? "hall";
+    element.setAttribute("data-ground", choice === null ? own : choice === "dark" ? "hall" : "foyer");
+  }
+}
