@@ -1,0 +1,255 @@
+"""Keeps web and relay alive, each by itself, and shows once what runs where.
+
+`python -m server.supervisor [options]`: the options are those of the web process; the
+relay gets its share. Ctrl-C or SIGTERM ends both. A child that can't start at all ends
+everything with its own one line; one that dies later is started again with back-off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import fcntl
+import json
+import os
+import signal
+import ssl
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Final
+
+import msgspec
+
+from server import settings as options
+from server.settings import Settings, Unusable
+from server.welcome import Link, welcome
+
+BACKOFF_FIRST_S: Final = 0.0
+BACKOFF_STEP_S: Final = 0.5
+BACKOFF_MOST_S: Final = 10.0
+STEADY_S: Final = 30.0
+"""A child that ran this long starts with no back-off again."""
+START_S: Final = 30.0
+"""Slow discs and cold caches included; longer means that it hangs."""
+PROBE_S: Final = 0.05
+END_S: Final = 2.0
+"""From SIGTERM to SIGKILL: Ctrl-C promises an end within 3 s."""
+LOG_MOST_BYTES: Final = 10_000_000
+_PR_SET_PDEATHSIG: Final = 1
+_LIBC: Final = ctypes.CDLL(None)
+
+
+class Child(msgspec.Struct, frozen=True):
+    """A process to keep: its name (also of its log and pid file) and command."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+class StartFailed(Exception):
+    """A child ended before it was ever healthy: its last line."""
+
+
+class Keeper:
+    """Keeps one child alive for as long as `keep` runs; cancelling that ends the child."""
+
+    def __init__(self, child: Child, data: Path, say: Callable[[str], None]) -> None:
+        self.child = child
+        self.started = False
+        self.pid = 0
+        self._pid_file = data / "run" / f"{child.name}.pid"
+        self._log = data / "log" / f"{child.name}.log"
+        self._say = say
+
+    async def keep(self) -> None:
+        """Start the child, and again whenever it ends. Raises StartFailed while `started` is not set."""
+        backoff_s = BACKOFF_FIRST_S
+        while True:
+            began_s = time.monotonic()
+            how, last_words = await self._live_once()
+            if not self.started:
+                raise StartFailed(last_words or f"{self.child.name} {how} without a word; see {self._log}")
+            if time.monotonic() - began_s > STEADY_S:
+                backoff_s = BACKOFF_FIRST_S
+            again = f"starting it again in {backoff_s:.1f} s" if backoff_s else "starting it again"
+            self._say(f"{self.child.name} {how}: {again}. {last_words}".rstrip())
+            await asyncio.sleep(backoff_s)
+            backoff_s = min(2 * backoff_s or BACKOFF_STEP_S, BACKOFF_MOST_S)
+
+    async def _live_once(self) -> tuple[str, str]:
+        """From start to end: how it ended, and its last line."""
+        with _opened(self._log) as log:
+            start = log.tell()
+            process = await asyncio.create_subprocess_exec(
+                *self.child.command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+        self.pid = process.pid
+        self._pid_file.write_text(f"{process.pid}\n")
+        try:
+            code = await process.wait()
+            return _how(code), _last_line(self._log, start) if code >= 0 else ""
+        finally:
+            await _end(process)
+            self._pid_file.unlink(missing_ok=True)
+
+
+async def supervise(settings: Settings, children: Sequence[Child], say: Callable[[str], None]) -> None:
+    """Keep the children until cancelled; says `welcome` when web and relay are healthy. Raises Unusable."""
+    with _only_one(settings):
+        keepers = [Keeper(child, settings.data, say) for child in children]
+        greeting = asyncio.create_task(_greet(settings, keepers, say))
+        tasks = [asyncio.create_task(keeper.keep(), name=keeper.child.name) for keeper in keepers]
+        try:
+            done, _ = await asyncio.wait([greeting, *tasks], return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                task.result()
+        except StartFailed as failed:
+            raise Unusable(str(failed)) from None
+        finally:
+            for task in (greeting, *tasks):
+                task.cancel()
+            await asyncio.gather(greeting, *tasks, return_exceptions=True)
+
+
+async def _greet(settings: Settings, keepers: Sequence[Keeper], say: Callable[[str], None]) -> None:
+    try:
+        async with asyncio.timeout(START_S):
+            while not await asyncio.to_thread(is_healthy, settings):  # noqa: ASYNC110
+                await asyncio.sleep(PROBE_S)
+    except TimeoutError:
+        raise StartFailed(f"web and relay were not ready within {START_S:.0f} s; see {settings.data}/log") from None
+    for keeper in keepers:
+        keeper.started = True
+    links = [link for conference in settings.conferences for link in await links_of(settings, conference)]
+    say(welcome(settings, {keeper.child.name: keeper.pid for keeper in keepers}, links))
+
+
+def is_healthy(settings: Settings) -> bool:
+    """Whether web answers, and says that it has the relay."""
+    scheme = "https" if settings.certificate else "http"
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    host = f"[{host}]" if ":" in host else host
+    address = f"{scheme}://{host}:{settings.port}/healthz"
+    try:
+        with urllib.request.urlopen(address, timeout=1.0, context=_unverified()) as answer:
+            return bool(json.load(answer).get("relay") == "ok")
+    except (OSError, ValueError):
+        return False
+
+
+def _unverified() -> ssl.SSLContext:
+    """For asking ourselves: the certificate names the public host, not this one."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+async def links_of(settings: Settings, conference: str) -> list[Link]:
+    """The links of a conference as the running web process gives them."""
+    asked = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "server", "invites", "--conference", conference),
+        *("--data", str(settings.data), "--json"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    said, _ = await asked.communicate()
+    return msgspec.json.decode(said, type=list[Link]) if asked.returncode == 0 else []
+
+
+def commands(settings: Settings, arguments: Sequence[str]) -> list[Child]:
+    """Web with all options as given, the relay with those that are its own."""
+    relay = ["--data", str(settings.data), "--host", settings.host, "--udp-port", str(settings.udp_port)]
+    if settings.announce:
+        relay += ["--announce", *settings.announce]
+    return [
+        Child("relay", (sys.executable, "-m", "media", *relay)),
+        Child("web", (sys.executable, "-m", "server", *arguments)),
+    ]
+
+
+@contextlib.contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    """One supervisor per data folder. Raises Unusable when another has it, or it can't be written."""
+    try:
+        for folder in (settings.run, settings.data / "log"):
+            folder.mkdir(parents=True, exist_ok=True)
+        lock = (settings.run / "supervisor.lock").open("a+")
+    except OSError as wrong:
+        reason = f"{settings.data}: {wrong.strerror}"
+        raise Unusable(f"The data folder can't be written ({reason}): mend its rights or choose --data DIR.") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Unusable(f"Twinhall runs already on {settings.data}: stop it, or choose --data DIR.") from None
+        yield
+
+
+def _opened(log: Path) -> IO[bytes]:
+    """The log for appending; a long one is kept as `.1` and begun anew."""
+    if log.exists() and log.stat().st_size > LOG_MOST_BYTES:
+        log.replace(log.with_suffix(".log.1"))
+    return log.open("ab")
+
+
+def _last_line(log: Path, start: int) -> str:
+    with log.open("rb") as written:
+        written.seek(start)
+        lines = written.read().decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else ""
+
+
+def _how(code: int) -> str:
+    return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """SIGTERM, and SIGKILL for what does not listen."""
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), END_S)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _die_with_parent() -> None:
+    """In the child: SIGTERM when the supervisor dies, so that no orphan holds the ports (Linux)."""
+    if sys.platform == "linux":
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+async def _until_signal(settings: Settings, arguments: Sequence[str]) -> None:
+    work = asyncio.ensure_future(
+        supervise(settings, commands(settings, arguments), lambda line: print(line, flush=True))
+    )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await work
+
+
+def main(arguments: Sequence[str]) -> int:
+    settings = options.parse(arguments)
+    os.umask(0o077)
+    try:
+        asyncio.run(_until_signal(settings, arguments))
+    except Unusable as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

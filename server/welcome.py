@@ -1,0 +1,49 @@
+"""The one screen that a start shows: what runs where, one link per role, how to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from server.settings import Settings
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A row of `python -m server invites --json`."""
+
+    role: str
+    name: str | None = None
+    venue: str | None = None
+    source: str | None = None
+    url: str | None = None
+
+
+def welcome(settings: Settings, pids: Mapping[str, int], links: Sequence[Link]) -> str:
+    """The screen as text. One link per role is shown; the others are named by number."""
+    offered = ", ".join(settings.announce) or "the address people reach it at"
+    lines = [
+        "",
+        f"Twinhall runs: {', '.join(settings.conferences)}",
+        "",
+        f"  web    {settings.origin}  (process {pids.get('web', 0)})",
+        f"  relay  UDP port {settings.udp_port}, offering {offered}  (process {pids.get('relay', 0)})",
+        f"  data   {settings.data.resolve()}  (log/ has what both say)",
+        "",
+        *_link_lines(links),
+        "Ctrl-C stops it.",
+    ]
+    return "\n".join(lines)
+
+
+def _link_lines(links: Sequence[Link]) -> list[str]:
+    shown = {link.role: link for link in reversed(links) if link.url}
+    if not shown:
+        return []
+    width = max(map(len, shown))
+    ordered = dict.fromkeys(link.role for link in links if link.role in shown)
+    lines = [f"  {role:<{width}}  {shown[role].url}" for role in ordered]
+    more = sum(1 for link in links if link.url) - len(lines)
+    if more:
+        lines.append(f"  {'':<{width}}  and {more} more on the organiser's page")
+    return [*lines, ""]

@@ -1,0 +1,164 @@
+"""The supervisor keeps children that live by themselves: small programs stand in for web and relay."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from server import supervisor
+from server.settings import Settings, Unusable
+from server.supervisor import Child, Keeper, supervise
+from server.welcome import Link, welcome
+
+HEALTHY = """
+import http.server, sys
+class Healthz(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"web": "ok", "relay": "ok"}')
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Healthz).serve_forever()
+"""
+PATIENT = "import signal; signal.pause()"
+DEAF = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); open(sys.argv[1], 'w'); signal.pause()"
+
+
+def program(name: str, text: str, *arguments: str) -> Child:
+    return Child(name, (sys.executable, "-c", text, *arguments))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Said:
+    """What the supervisor says, to be awaited line by line."""
+
+    def __init__(self) -> None:
+        self.lines: asyncio.Queue[str] = asyncio.Queue()
+
+    def __call__(self, line: str) -> None:
+        self.lines.put_nowait(line)
+
+    async def next(self) -> str:
+        return await asyncio.wait_for(self.lines.get(), 20)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path / "var", port=free_port(), conferences=())
+
+
+@asynccontextmanager
+async def running(settings: Settings, *children: Child) -> AsyncIterator[Said]:
+    said = Said()
+    work = asyncio.create_task(supervise(settings, children, said))
+    try:
+        yield said
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+
+
+def pid_of(settings: Settings, name: str) -> int:
+    return int((settings.run / f"{name}.pid").read_text())
+
+
+async def test_a_start_says_what_runs_where_once_all_are_healthy(settings: Settings) -> None:
+    web = program("web", HEALTHY, str(settings.port))
+    async with running(settings, web, program("relay", PATIENT)) as said:
+        screen = await said.next()
+        assert settings.origin in screen
+        assert str(pid_of(settings, "web")) in screen
+        assert str(settings.data) in screen
+
+
+async def test_a_killed_child_is_started_again_with_one_line_why(settings: Settings) -> None:
+    web = program("web", HEALTHY, str(settings.port))
+    async with running(settings, web, program("relay", PATIENT)) as said:
+        await said.next()
+        first = pid_of(settings, "relay")
+        os.kill(first, signal.SIGKILL)
+        assert await said.next() == "relay was ended by SIGKILL: starting it again."
+        os.kill(pid_of(settings, "web"), signal.SIGKILL)
+        assert await said.next() == "web was ended by SIGKILL: starting it again."
+
+
+async def test_a_child_that_can_not_start_ends_all_with_its_own_line(settings: Settings) -> None:
+    web = program("web", "import sys; sys.exit('Port 8080 is in use: choose another with --port.')")
+    with pytest.raises(Unusable, match=r"^Port 8080 is in use: choose another with --port\.$"):
+        await supervise(settings, [web, program("relay", PATIENT)], Said())
+    assert not (settings.run / "relay.pid").exists()
+
+
+async def test_a_stop_leaves_no_process_and_no_pid_file(settings: Settings) -> None:
+    web = program("web", HEALTHY, str(settings.port))
+    async with running(settings, web, program("relay", PATIENT)) as said:
+        await said.next()
+        pids = [pid_of(settings, "web"), pid_of(settings, "relay")]
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    assert not list(settings.run.glob("*.pid"))
+
+
+async def test_a_deaf_child_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "END_S", 0.05)
+    for folder in ("run", "log"):
+        (tmp_path / folder).mkdir()
+    deaf = tmp_path / "deaf"
+    os.mkfifo(deaf)
+    keeper = Keeper(program("relay", DEAF, str(deaf)), tmp_path, Said())
+    work = asyncio.create_task(keeper.keep())
+    (await asyncio.to_thread(deaf.open)).close()
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    with pytest.raises(ProcessLookupError):
+        os.kill(keeper.pid, 0)
+
+
+async def test_a_second_supervisor_of_one_data_folder_is_refused(settings: Settings) -> None:
+    web = program("web", HEALTHY, str(settings.port))
+    async with running(settings, web, program("relay", PATIENT)) as said:
+        await said.next()
+        with pytest.raises(Unusable, match="runs already"):
+            await supervise(settings, [], Said())
+
+
+async def test_a_data_folder_that_can_not_be_made_gets_the_mend(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Unusable, match="choose --data DIR"):
+        await supervise(Settings(data=tmp_path / "file" / "var"), [], Said())
+
+
+def test_the_relay_gets_its_share_of_the_options() -> None:
+    settings = Settings(data=Path("d"), host="10.0.0.1", udp_port=9000, announce=("192.0.2.7", "2001:db8::7"))
+    relay, web = supervisor.commands(settings, ["--port", "1"])
+    assert relay.command[3:] == (
+        *("--data", "d", "--host", "10.0.0.1", "--udp-port", "9000"),
+        *("--announce", "192.0.2.7", "2001:db8::7"),
+    )
+    assert web.command[3:] == ("--port", "1")
+
+
+def test_the_screen_shows_one_link_per_role_and_counts_the_rest() -> None:
+    links = [
+        Link(role="operator", source="changzhou/camera-1", url="http://h/c/venue#1"),
+        Link(role="operator", source="changzhou/table", url="http://h/c/venue#2"),
+        Link(role="director", url="http://h/c/director#3"),
+    ]
+    screen = welcome(Settings(), {"web": 1, "relay": 2}, links)
+    assert "operator  http://h/c/venue#1" in screen
+    assert "venue#2" not in screen
+    assert "director  http://h/c/director#3" in screen
+    assert "and 1 more" in screen
