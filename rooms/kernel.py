@@ -21,6 +21,7 @@ DeviceId = NewType("DeviceId", str)
 InviteId = NewType("InviteId", str)
 CommandId = NewType("CommandId", str)
 ItemId = NewType("ItemId", str)
+ProjectId = NewType("ProjectId", str)
 LanguageTag = NewType("LanguageTag", str)
 
 FLOOR = LanguageTag("floor")
