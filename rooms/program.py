@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from typing import Final, assert_never
 
 import msgspec
 
-from rooms.audience import Audience
-from rooms.kernel import FLOOR, LanguageTag, RoomId, SourceId, VenueId
+from rooms.audience import Attendee, Audience, Clean, Confidence, Desk, Player, Recorder, Speaker, Wall
+from rooms.kernel import FLOOR, LanguageTag, Role, RoomId, SourceId, VenueId
 
 
 class Layout(StrEnum):
@@ -61,9 +62,115 @@ class SourceFacts(msgspec.Struct, frozen=True):
     venue: VenueId | None
 
 
-__all__ = ["FLOOR", "Claim", "Layout", "Pick", "Screen", "Sound", "SourceFacts"]
+PICTURES_MAX: Final = 4
+"""Pictures side by side on one screen; a page offers as many slots."""
+
+PLACES: Final[Mapping[Layout, tuple[int, int]]] = {
+    Layout.FULL: (1, 1),
+    Layout.SIDE_BY_SIDE: (2, PICTURES_MAX),
+    Layout.SIGNING_TABLES: (2, PICTURES_MAX),
+}
+"""How many sources a layout that a director may take needs: at least, at most."""
 
 
 def screen(audience: Audience, claims: Iterable[Claim], sources: Sequence[SourceFacts]) -> Screen:
     """The screen of `audience`. A venue never hears a Source of its own venue (mix-minus)."""
-    raise NotImplementedError
+    known = {source.id: source for source in sources}
+    if isinstance(audience, Player) and audience.source is not None:
+        return _alone(audience.source, known)
+    program = _program(audience, claims, sources)
+    pictures = _pictures(audience, program.sources, sources)
+    layout = Layout.MULTIVIEW if _sees_all(audience) else _fitting(program.layout, len(pictures))
+    deaf = _deaf_to(audience, sources)
+    heard = {
+        language: tuple(pick for pick in picks if pick.gain > 0 and pick.source in known and pick.source not in deaf)
+        for language, picks in program.sound.items()
+    }
+    first = [*program.sources, *halls(sources)]
+    return Screen(layout, pictures, {language: _ordered(picks, first) for language, picks in heard.items()})
+
+
+def _ordered(picks: Sequence[Pick], first: Sequence[SourceId]) -> tuple[Pick, ...]:
+    """Those on air, then the halls' first sources, then the rest: pages have few sound slots."""
+    rank = {source: place for place, source in reversed(list(enumerate(first)))}
+    return tuple(sorted(picks, key=lambda pick: rank.get(pick.source, len(first))))
+
+
+def halls(sources: Sequence[SourceFacts]) -> tuple[SourceId, ...]:
+    """The first source of every venue, in the order of the definition."""
+    first = {source.venue: source.id for source in reversed(sources) if source.venue is not None}
+    return tuple(source.id for source in sources if source.venue and first[source.venue] == source.id)
+
+
+def default_scene(sources: Sequence[SourceFacts]) -> tuple[Layout, tuple[SourceId, ...]]:
+    """What is on air before anybody decides: every hall side by side."""
+    on_air = halls(sources)[:PICTURES_MAX]
+    return _fitting(Layout.SIDE_BY_SIDE, len(on_air)), on_air
+
+
+def _program(audience: Audience, claims: Iterable[Claim], sources: Sequence[SourceFacts]) -> Screen:
+    """The strongest claim for this audience; of equal ones the one that names it."""
+    known = {source.id for source in sources}
+    meant = [claim for claim in claims if claim.audience in (None, audience) and known.intersection(claim.sources)]
+    if not meant:
+        layout, on_air = default_scene(sources)
+        sound = tuple(Pick(source.id) for source in sources if source.venue is not None)
+        return Screen(layout, on_air, {FLOOR: sound})
+    claim = max(meant, key=lambda claim: (claim.priority, claim.audience is not None))
+    return Screen(claim.layout, tuple(source for source in claim.sources if source in known), claim.sound)
+
+
+def _alone(source: SourceId, known: Mapping[SourceId, SourceFacts]) -> Screen:
+    shown = (source,) if source in known else ()
+    return Screen(Layout.FULL, shown, {FLOOR: tuple(Pick(source) for source in shown)})
+
+
+def _deaf_to(audience: Audience, sources: Sequence[SourceFacts]) -> frozenset[SourceId]:
+    """Mix-minus: what stands in the listener's own hall, and the listener."""
+    match audience:
+        case Wall(venue) | Confidence(venue):
+            return _at(venue, sources)
+        case Desk(_, venue):
+            return _at(venue, sources)
+        case Speaker(own):
+            venue = next((source.venue for source in sources if source.id == own), None)
+            return _at(venue, sources) | ({own} if own is not None else frozenset())
+        case Attendee() | Player() | Recorder() | Clean():
+            return frozenset()
+        case never:
+            assert_never(never)
+
+
+def _at(venue: VenueId | None, sources: Sequence[SourceFacts]) -> frozenset[SourceId]:
+    return frozenset(source.id for source in sources if venue is not None and source.venue == venue)
+
+
+def _sees_all(audience: Audience) -> bool:
+    return isinstance(audience, Desk) and audience.role != Role.OPERATOR
+
+
+def _pictures(audience: Audience, on_air: tuple[SourceId, ...], sources: Sequence[SourceFacts]) -> tuple[SourceId, ...]:
+    """Halls and speakers see the others: those on air, else the other halls, else what is on air."""
+    match audience:
+        case Desk(role) if role != Role.OPERATOR:
+            return tuple(source.id for source in sources)
+        case Wall() | Desk():
+            own = _deaf_to(audience, sources)
+        case Speaker(source) if source is not None:
+            own = frozenset({source})
+        case Player():
+            return on_air[:1]
+        case Attendee() | Confidence() | Speaker() | Recorder() | Clean():
+            return on_air
+        case never:
+            assert_never(never)
+    others = tuple(source for source in on_air if source not in own)
+    return others or tuple(source for source in halls(sources) if source not in own)[:PICTURES_MAX] or on_air
+
+
+def _fitting(layout: Layout, pictures: int) -> Layout:
+    """`layout` if it takes so many pictures, else the plain one that does."""
+    least, most = PLACES.get(layout, (1, PICTURES_MAX))
+    if least <= pictures <= most:
+        return layout
+    return Layout.FULL if pictures <= 1 else Layout.SIDE_BY_SIDE
