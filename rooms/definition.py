@@ -207,7 +207,7 @@ def _flat(definition: Definition) -> dict[str, str]:
         match value:
             case dict():
                 ahead += [(f"{path}.{key}" if path else key, child) for key, child in reversed(value.items())]
-            case [{"id": _}, *_]:
+            case list() if value and "id" in value[0]:
                 leaves[f"{path} (order)"] = msgspec.json.encode([child["id"] for child in value]).decode()
                 ahead += [(f"{path}.{child['id']}", child) for child in reversed(value)]
             case _:

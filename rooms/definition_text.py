@@ -209,7 +209,11 @@ def _venue_faults(definition: Definition) -> Iterator[Fault]:
             yield ("venues", index, "zone"), f"zone {venue.zone[:80]} is unknown", _FIELD_MENDS["zone"]
     mains = [index for index, venue in enumerate(definition.venues) if venue.main]
     if not mains:
-        yield ("venues", 0), "no venue is the main one", "Add main = true to the venue whose clock the programme follows"
+        yield (
+            ("venues", 0),
+            "no venue is the main one",
+            "Add main = true to the venue whose clock the programme follows",
+        )
     if len(mains) > 1:
         yield ("venues", mains[1], "main"), "a second venue is the main one", "Keep main = true at one venue"
 

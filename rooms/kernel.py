@@ -10,6 +10,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from rooms.audience import Audience
+    from rooms.definition import Definition
     from rooms.program import Claim
 
 ConferenceId = NewType("ConferenceId", str)
@@ -111,6 +112,7 @@ class Feature(Protocol):
     """One file of rooms/features: closed commands and events, and the state they make.
 
     `decide` refuses (raises Refused) or returns events; `apply` never refuses.
+    It is made for a definition and, in the room's scope, a room.
     `claims` and `view` read. `admits` names the roles of each command class.
     """
 
@@ -120,6 +122,7 @@ class Feature(Protocol):
     admits: ClassVar[Mapping[type[Command], frozenset[Role]]]
     events: ClassVar[tuple[type[Event], ...]]
 
+    def __init__(self, definition: Definition, room: RoomId | None) -> None: ...
     def decide(self, command: Any, actor: Actor, now_ms: int) -> Sequence[Event]: ...
     def apply(self, event: Any, fact: Fact) -> None: ...
     def claims(self) -> Iterable[Claim]: ...

@@ -43,10 +43,10 @@ class _Scan:
 
     def document(self) -> None:
         table: Path = ()
-        while (token := self._peek()) != "":
-            if token == "\n":
+        while (lexeme := self._peek()) != "":
+            if lexeme == "\n":
                 self._take()
-            elif token == "[":
+            elif lexeme == "[":
                 table = self._header()
             else:
                 self._entry(table)
@@ -66,9 +66,9 @@ class _Scan:
         path: Path = ()
         self._take()
         array = self._peek() == "["
-        while (token := self._peek()) != "]":
-            if token not in ".[":
-                path = self._newest((*path, _key(token)))
+        while (lexeme := self._peek()) != "]":
+            if lexeme not in ".[":
+                path = self._newest((*path, _key(lexeme)))
                 self._mark(path)
             self._take()
         self._take()
@@ -91,9 +91,9 @@ class _Scan:
     def _entry(self, table: Path) -> None:
         """`a.b = value`"""
         path = table
-        while (token := self._peek()) != "=":
-            if token != ".":
-                path = (*path, _key(token))
+        while (lexeme := self._peek()) != "=":
+            if lexeme != ".":
+                path = (*path, _key(lexeme))
                 self._mark(path)
             self._take()
         self._take()
@@ -112,9 +112,9 @@ class _Scan:
     def _array(self, path: Path) -> None:
         index = 0
         self._take()
-        while (token := self._peek()) != "]":
-            if token in ("\n", ","):
-                index += token == ","
+        while (lexeme := self._peek()) != "]":
+            if lexeme in ("\n", ","):
+                index += lexeme == ","
                 self._take()
             else:
                 self._mark((*path, index))
@@ -123,14 +123,14 @@ class _Scan:
 
     def _inline_table(self, path: Path) -> None:
         self._take()
-        while (token := self._peek()) != "}":
-            if token in ("\n", ","):
+        while (lexeme := self._peek()) != "}":
+            if lexeme in ("\n", ","):
                 self._take()
             else:
                 self._entry(path)
         self._take()
 
 
-def _key(token: str) -> str:
+def _key(lexeme: str) -> str:
     """A key as tomllib names it: quoted ones without their quotes and escapes."""
-    return next(iter(tomllib.loads(f"{token}=0"))) if token[0] in "\"'" else token
+    return next(iter(tomllib.loads(f"{lexeme}=0"))) if lexeme[0] in "\"'" else lexeme

@@ -1,0 +1,55 @@
+"""The registry of features: every module of this folder holds one. Removing a file removes its feature."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType, ModuleType
+
+from rooms.kernel import Command, Event, Feature, Role
+
+Kind = type[Feature]
+"""A feature's class."""
+
+
+@cache
+def kinds() -> tuple[Kind, ...]:
+    """The feature of each module, in the modules' alphabetical order."""
+    modules = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return tuple(_kind_in(importlib.import_module(f"{__name__}.{name}")) for name in modules)
+
+
+def _kind_in(module: ModuleType) -> Kind:
+    found = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and value.__module__ == module.__name__ and hasattr(value, "admits")
+    ]
+    if len(found) != 1:
+        raise ImportError(f"{module.__name__} must hold exactly one feature, not {len(found)}")
+    return found[0]
+
+
+@cache
+def commands() -> Mapping[str, tuple[type[Command], Kind]]:
+    """Every command class and its feature, by tag."""
+    return MappingProxyType({tag(command): (command, kind) for kind in kinds() for command in kind.admits})
+
+
+@cache
+def events() -> Mapping[str, tuple[type[Event], Kind]]:
+    """Every event class and its feature, by tag."""
+    return MappingProxyType({tag(event): (event, kind) for kind in kinds() for event in kind.events})
+
+
+@cache
+def roles_by_command() -> Mapping[str, frozenset[Role]]:
+    """The table of roles x commands: which roles each command admits."""
+    return MappingProxyType({name: kind.admits[command] for name, (command, kind) in commands().items()})
+
+
+def tag(kind: type[Command] | type[Event]) -> str:
+    """`stage.take`"""
+    return str(kind.__struct_config__.tag)

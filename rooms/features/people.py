@@ -1,0 +1,95 @@
+"""People: who was let in, by which invite. Names stay in the vault, presence in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, assert_never
+
+import msgspec
+
+from rooms.audience import Audience
+from rooms.definition import Definition
+from rooms.kernel import (
+    Actor,
+    Command,
+    Event,
+    Fact,
+    InviteId,
+    Json,
+    Names,
+    PersonId,
+    Role,
+    RoomId,
+    Scope,
+    Snapshot,
+    VenueId,
+)
+from rooms.program import Claim
+
+
+class Enter(Command, frozen=True, tag="people.enter"):
+    """The actor comes in; the server sends it when a link is opened with a name."""
+
+
+class PersonEntered(Event, frozen=True, tag="people.entered"):
+    person: PersonId
+    role: Role
+    venue: VenueId | None = None
+    invite: InviteId = InviteId("")
+
+
+PeopleCommand = Enter
+PeopleEvent = PersonEntered
+
+
+class _State(msgspec.Struct, frozen=True):
+    entered: dict[PersonId, PersonEntered] = {}
+
+
+class People:
+    """Everyone who entered, with the role, venue and invite of their last entry."""
+
+    name: ClassVar[str] = "people"
+    scope: ClassVar[Scope] = Scope.CONFERENCE
+    version: ClassVar[int] = 1
+    admits: ClassVar[Mapping[type[Command], frozenset[Role]]] = {Enter: frozenset(Role)}
+    events: ClassVar[tuple[type[Event], ...]] = (PersonEntered,)
+
+    def __init__(self, definition: Definition, room: RoomId | None) -> None:
+        self._state = _State()
+
+    def decide(self, command: PeopleCommand, actor: Actor, now_ms: int) -> Sequence[PeopleEvent]:
+        match command:
+            case Enter():
+                entered = PersonEntered(actor.person, actor.role, actor.venue, actor.invite)
+                return [] if self._state.entered.get(actor.person) == entered else [entered]
+            case never:
+                assert_never(never)
+
+    def apply(self, event: PeopleEvent, fact: Fact) -> None:
+        match event:
+            case PersonEntered(person):
+                self._state.entered[person] = event
+            case never:
+                assert_never(never)
+
+    def entry_of(self, person: PersonId) -> PersonEntered | None:
+        """How a person entered last."""
+        return self._state.entered.get(person)
+
+    def claims(self) -> Iterable[Claim]:
+        return ()
+
+    def view(self, audience: Audience, names: Names) -> Mapping[str, Json]:
+        """Nothing of its own: who is present is no fact of the journal; the server adds it."""
+        return {}
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(self.version, msgspec.Raw(msgspec.json.encode(self._state)))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        self._state = msgspec.json.decode(snapshot.state, type=_State)
+
+    @classmethod
+    def upcast(cls, version: int, event: dict[str, Any]) -> dict[str, Any]:
+        return event
