@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from rooms.definition import Definition
-from rooms.features import commands, events
+from rooms.features import commands, events, tag
 from rooms.kernel import Actor, Command, CommandId, Event, PersonId, Refused, Role, RoomId, UnknownEvent
 
 VERSION_KEY: Final = "v"
@@ -69,7 +69,7 @@ def imported(definition: Definition, seq: int, epoch: int, at_ms: int, actor: Ac
 
 def encode(entry: Entry) -> bytes:
     """The entry's bytes in the journal."""
-    written = tuple(msgspec.Raw(_event_bytes(event)) for event in entry.events)
+    written = tuple(encode_event(event) for event in entry.events)
     record = _Record(entry.seq, entry.epoch, entry.at_ms, entry.actor, written, entry.room, entry.command_id)
     return msgspec.json.encode(record)
 
@@ -78,26 +78,43 @@ def decode(data: bytes) -> tuple[Entry, tuple[str, ...]]:
     """An entry, and a warning for each event that no feature knows. Raises ValueError for damaged bytes."""
     try:
         record = msgspec.json.decode(data, type=_Record)
-        read = tuple(_event(bytes(raw)) for raw in record.events)
     except msgspec.MsgspecError as odd:
         raise ValueError(f"journal entry not understood: {odd}") from odd
+    read = tuple(decode_event(raw) for raw in record.events)
     entry = Entry(record.seq, record.epoch, record.at_ms, record.actor, record.room, record.command_id, read)
-    unknown = [msgspec.json.decode(event.original, type=_Head) for event in read if isinstance(event, UnknownEvent)]
-    return entry, tuple(f"entry {entry.seq}: event {head.type} v{head.v} is unknown and skipped" for head in unknown)
+    return entry, tuple(f"entry {entry.seq}: {warning(event)}" for event in read if isinstance(event, UnknownEvent))
 
 
-def _event_bytes(event: Event) -> bytes:
+def encode_event(event: Event) -> msgspec.Raw:
+    """One event's JSON; an unknown one's is byte for byte what was read."""
     if isinstance(event, UnknownEvent):
-        return event.original.encode()
-    known = events().get(str(event.__struct_config__.tag))
+        return msgspec.Raw(event.original.encode())
+    known = events().get(tag(type(event)))
     if known is None or known[1].version == 1:
-        return msgspec.json.encode(event)
-    return msgspec.json.encode({**msgspec.to_builtins(event), VERSION_KEY: known[1].version})
+        return msgspec.Raw(msgspec.json.encode(event))
+    return msgspec.Raw(msgspec.json.encode({**msgspec.to_builtins(event), VERSION_KEY: known[1].version}))
+
+
+def decode_event(data: bytes | msgspec.Raw) -> Event:
+    """One event, lifted to its feature's version; UnknownEvent if no feature here knows it.
+
+    Raises ValueError for damaged bytes.
+    """
+    try:
+        return _event(bytes(data))
+    except msgspec.MsgspecError as odd:
+        raise ValueError(f"event not understood: {odd}") from odd
+
+
+def warning(event: UnknownEvent) -> str:
+    """What to log of an event that is skipped."""
+    head = msgspec.json.decode(event.original, type=_Head)
+    return f"event {head.type} v{head.v} is unknown and skipped"
 
 
 def _event(data: bytes) -> Event:
     head = msgspec.json.decode(data, type=_Head)
-    if head.type == DefinitionImported.__struct_config__.tag:
+    if head.type == tag(DefinitionImported):
         return msgspec.json.decode(data, type=DefinitionImported)
     kind, feature = events().get(head.type, (None, None))
     if kind is None or feature is None or head.v > feature.version:

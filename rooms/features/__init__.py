@@ -27,8 +27,7 @@ def _kind_in(module: ModuleType) -> Kind:
         for value in vars(module).values()
         if isinstance(value, type) and value.__module__ == module.__name__ and hasattr(value, "admits")
     ]
-    if len(found) != 1:
-        raise ImportError(f"{module.__name__} must hold exactly one feature, not {len(found)}")
+    assert len(found) == 1, f"{module.__name__} must hold exactly one feature, not {len(found)}"
     return found[0]
 
 

@@ -154,8 +154,7 @@ class Stage:
     )
 
     def __init__(self, definition: Definition, room: RoomId | None) -> None:
-        if room is None:
-            raise ValueError("a stage stands in a room")
+        assert room is not None, "a stage stands in a room"
         self._room = room
         self._sources = tuple(SourceFacts(source.id, source.venue) for source in definition.sources)
         self._items = frozenset(item.id for item in definition.items if definition.room_of(item) == room)
