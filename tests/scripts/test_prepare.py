@@ -57,7 +57,7 @@ def test_a_deleted_environment_forgets_all_steps(prepare: ModuleType, tmp_path: 
 
 
 def test_the_tools_of_the_checks_bring_the_browser_client_along(prepare: ModuleType) -> None:
-    prepare.perform("tools", "client-dev", prepare.digest("../web/package-lock.json"), lambda: None)
+    prepare.perform("tools", "client-dev", prepare.client_key(), lambda: None)
     assert "client" not in [stamp for _, stamp, _, _ in prepare.steps(dev=False)]
 
 
