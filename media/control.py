@@ -8,13 +8,12 @@ length on the Unix socket `run/relay.sock` of the data folder.
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
 from media.model import (
     AudienceName,
-    IceCredentials,  # noqa: F401  (named in the frames' types)
     PublicationState,
     Route,
     SessionId,
@@ -80,7 +79,7 @@ async def read(reader: asyncio.StreamReader) -> Frame:
         size = int.from_bytes(head)
         if size > FRAME_MAX:
             raise ValueError(f"frame of {size} bytes is over {FRAME_MAX}")
-        return _decoder.decode(await reader.readexactly(size))
+        return cast(Frame, _decoder.decode(await reader.readexactly(size)))
     except asyncio.IncompleteReadError as cut:
         raise EOFError("the other side closed the control socket") from cut
     except msgspec.DecodeError as broken:

@@ -1,0 +1,120 @@
+"""DTLS over the plane's one port: aiortc's RTCDtlsTransport above, the plane's validated tuple below (RFC 5764)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from aiortc.rtcdtlstransport import (
+    SRTP_AEAD_AES_128_GCM,
+    SRTP_AES128_CM_SHA1_80,
+    RTCCertificate,
+    RTCDtlsFingerprint,
+    RTCDtlsParameters,
+    RTCDtlsTransport,
+)
+
+from media.plane import SrtpKeys, SrtpProfile
+
+TIMEOUT_S: Final = 10.0
+RECORDS_MAX: Final = 64
+"""A flight is at most a dozen datagrams; more wait for nothing."""
+HANDSHAKE_BYTES_MAX: Final = 16 * 1024
+"""Per handshake: what a peer may make us buffer before it is authenticated."""
+PROFILES: Final = {
+    SRTP_AEAD_AES_128_GCM: SrtpProfile.AEAD_AES_128_GCM,
+    SRTP_AES128_CM_SHA1_80: SrtpProfile.AES128_CM_SHA1_80,
+}
+"""Best first: GCM costs a quarter of the other."""
+_EXPORTER = b"EXTRACTOR-dtls_srtp"
+
+
+class HandshakeFailed(Exception):
+    """The peer's certificate, its profiles or its records do not fit; the session can't be secured."""
+
+
+class Handshake:
+    """One session's DTLS association. Feed it records; `run` returns the keys once.
+
+    It stays alive after `run` (a lost last flight is answered again) and calls `on_close`
+    when the peer closes it, until `stop`.
+    """
+
+    def __init__(
+        self,
+        certificate: RTCCertificate,
+        role: str,
+        fingerprints: Sequence[tuple[str, str]],
+        send: Callable[[bytes], None],
+        on_close: Callable[[], None],
+    ) -> None:
+        """`role` is ours, "server" or "client"; `fingerprints` (algorithm, value) are the peer's."""
+        self._wire = _Wire(role, send)
+        self._peer = RTCDtlsParameters([RTCDtlsFingerprint(*fingerprint) for fingerprint in fingerprints])
+        self._dtls = RTCDtlsTransport(self._wire, [certificate])
+        self._dtls._set_role(role)
+        self._dtls._srtp_profiles = list(PROFILES)
+        self._role = role
+        self._on_close = on_close
+
+    def feed(self, record: bytes) -> None:
+        """A datagram from the validated tuple, first byte 20-63. Too many are dropped."""
+        self._wire.feed(record)
+
+    async def run(self) -> SrtpKeys:
+        """Shake hands. Raises TimeoutError after 10 s, HandshakeFailed."""
+        async with asyncio.timeout(TIMEOUT_S):
+            await self._dtls.start(self._peer)
+        if self._dtls.state != "connected":
+            raise HandshakeFailed("certificate, profile or records do not fit")
+        self._wire.trust()
+        self._dtls.on("statechange", self._changed)
+        return self._keys()
+
+    async def stop(self) -> None:
+        """Say goodbye (close_notify) where there is someone to hear it."""
+        self._dtls.remove_all_listeners()
+        await self._dtls.stop()
+
+    def _changed(self) -> None:
+        if self._dtls.state == "closed":
+            self._on_close()
+
+    def _keys(self) -> SrtpKeys:
+        ssl: Any = self._dtls._ssl
+        chosen = ssl.get_selected_srtp_profile()
+        profile = next(profile for profile in PROFILES if profile.openssl_profile == chosen)
+        material = ssl.export_keying_material(_EXPORTER, 2 * (profile.key_length + profile.salt_length))
+        client, server = profile.get_key_and_salt(material, 0), profile.get_key_and_salt(material, 1)
+        receive, send = (client, server) if self._role == "server" else (server, client)
+        return SrtpKeys(PROFILES[profile], receive=receive, send=send)
+
+
+class _Wire:
+    """What RTCDtlsTransport needs of an ICE transport."""
+
+    def __init__(self, role: str, send: Callable[[bytes], None]) -> None:
+        self.role = "controlled" if role == "client" else "controlling"
+        self._to_peer = send
+        self._records: asyncio.Queue[bytes] = asyncio.Queue(RECORDS_MAX)
+        self._budget = HANDSHAKE_BYTES_MAX
+        self._trusted = False
+
+    def feed(self, record: bytes) -> None:
+        if not record or self._records.full():
+            return
+        if not self._trusted:
+            self._budget -= len(record)
+            if self._budget < 0:
+                return
+        self._records.put_nowait(record)
+
+    def trust(self) -> None:
+        self._trusted = True
+
+    async def _recv(self) -> bytes:
+        return await self._records.get()
+
+    async def _send(self, record: bytes) -> None:
+        self._to_peer(record)
