@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from media.payloads import Chosen
 from media.model import IceCredentials, Purpose, SlotId
 from media.offer import OfferedMedia
+from media.payloads import Chosen
 from media.plane import OutboundSlot
 
 HOST_PREFERENCE = 126

@@ -29,7 +29,8 @@ OPUS_OUT: Final = {"stereo": "1", "sprop-stereo": "1", "useinbandfec": "1"}
 VIDEO_IN: Final = {"x-google-start-bitrate": "2500"}
 """kbit/s: 720p is sharp from the first second on."""
 _H264_PROFILES: Final = ("42e0", "42c0", "4200", "4de0", "4d40", "4d00", "640c", "6400")
-"""profile_idc and profile-iop, most widely decoded first: constrained baseline, baseline, main, high."""
+"""profile_idc and profile-iop, most widely decoded first: constrained baseline, baseline, main, high.
+Packetization mode 0 is served to those who know no other."""
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -73,7 +74,9 @@ def _offered(line: OfferedMedia, codec: Codec) -> Iterator[Format]:
     ]
     match codec:
         case Codec.H264:
-            yield from sorted(filter(_is_h264_served, found), key=_h264_rank)
+            served = [offered for offered in found if _h264_profile(offered) in _H264_PROFILES]
+            whole = [offered for offered in served if offered.parameter("packetization-mode") == "1"]
+            yield from sorted(whole or served, key=lambda offered: _H264_PROFILES.index(_h264_profile(offered)))
         case Codec.VP9:
             yield from (offered for offered in found if (offered.parameter("profile-id") or "0") == "0")
         case Codec.AV1:
@@ -86,15 +89,6 @@ def _best(primaries: list[tuple[Codec, Format]]) -> list[tuple[Codec, Format]]:
     """The first payload type of the first codec, and the first RED."""
     best = [pair for pair in primaries if pair[0] is not Codec.RED][:1]
     return best + [pair for pair in primaries if pair[0] is Codec.RED][:1]
-
-
-def _h264_rank(offered: Format) -> tuple[bool, int]:
-    return offered.parameter("packetization-mode") != "1", _H264_PROFILES.index(_h264_profile(offered))
-
-
-def _is_h264_served(offered: Format) -> bool:
-    mode = offered.parameter("packetization-mode") or "0"
-    return _h264_profile(offered) in _H264_PROFILES and mode in ("0", "1")
 
 
 def _h264_profile(offered: Format) -> str:

@@ -1,0 +1,168 @@
+"""The relay process: wiring only."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+
+import structlog
+from aiortc.rtcdtlstransport import RTCCertificate
+
+from media import addresses, settings
+from media.answer import Endpoint
+from media.door import Door, is_held
+from media.ledger import Ledger
+from media.plane import Address, Plane
+from media.relay import Relay
+from media.settings import RelaySettings
+from media.slate import SlatePlayer
+
+log = structlog.get_logger("relay")
+
+
+class CannotStart(Exception):
+    """What is in the way, and what to do about it, in one line."""
+
+
+async def serve(options: RelaySettings, stop: asyncio.Event) -> None:
+    """Run a relay until `stop`. Raises CannotStart."""
+    bind, announce = addresses.reach(options.host, options.udp_port, options.announce, addresses.of_this_machine())
+    certificate = RTCCertificate.generateCertificate()
+    fingerprint = next(found.value for found in certificate.getFingerprints() if found.algorithm == "sha-256")
+    ledger, plane = Ledger(secrets.token_hex(8)), _plane()
+    slates = SlatePlayer(plane, options.data / "slates", secrets.token_bytes)
+    door: Door
+    relay = Relay(
+        plane,
+        slates,
+        Endpoint(announce, options.udp_port, fingerprint),
+        certificate,
+        ledger,
+        time.monotonic,
+        secrets.token_bytes,
+        on_change=lambda: door.tell_soon(),
+    )
+    door = Door(ledger, relay.want, lambda: time.time_ns() // 1_000_000)
+    with _pid(options):
+        async with _media(plane, bind, relay), _listening(door, options.control):
+            log.info("relay ready", udp_port=options.udp_port, announce=announce, epoch=ledger.epoch, pid=os.getpid())
+            ticking = asyncio.create_task(_tick(relay), name="tick")
+            await stop.wait()
+            ticking.cancel()
+            relay.close()
+            slates.close()
+    log.info("relay ended")
+
+
+async def _tick(relay: Relay) -> None:
+    """Every second by the clock: a late turn is not made up for."""
+    while True:
+        await asyncio.sleep(1 - time.monotonic() % 1)
+        relay.tick()
+
+
+def _plane() -> Plane:
+    plane: Plane = import_module("media.plane_python").PythonPlane()
+    return plane
+
+
+@contextlib.asynccontextmanager
+async def _media(plane: Plane, bind: Sequence[Address], relay: Relay) -> AsyncIterator[None]:
+    try:
+        await plane.open(bind, relay.on_event)
+    except OSError as taken:
+        where = ", ".join(host for host, _ in bind)
+        raise CannotStart(
+            f"UDP port {bind[0][1]} can't be opened on {where}: {taken.strerror}; "
+            "end what holds it, or choose another one with --udp-port"
+        ) from taken
+    try:
+        yield
+    finally:
+        await plane.close()
+
+
+@contextlib.asynccontextmanager
+async def _listening(door: Door, path: Path) -> AsyncIterator[None]:
+    try:
+        await door.open(path)
+    except OSError as refused:
+        raise CannotStart(f"{path} can't be opened: {refused.strerror}; choose another folder with --data") from refused
+    try:
+        yield
+    finally:
+        await door.close()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+
+
+@contextlib.contextmanager
+def _pid(options: RelaySettings) -> Iterator[None]:
+    path = options.run / "relay.pid"
+    path.write_text(f"{os.getpid()}\n")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _prepare(options: RelaySettings) -> None:
+    """The folder is there, writable, and nobody else's. Raises CannotStart."""
+    try:
+        options.run.mkdir(parents=True, exist_ok=True)
+        probe = options.run / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as refused:
+        raise CannotStart(
+            f"{options.run} can't be written: {refused.strerror}; mend its rights, or choose another with --data"
+        ) from refused
+    if is_held(options.control):
+        raise CannotStart(f"another relay runs on {options.data}; end it, or choose another folder with --data")
+
+
+def _start_logging(form: str) -> None:
+    """To stderr; other libraries' warnings too."""
+    last = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            last,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+
+
+async def _until_signalled(options: RelaySettings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await serve(options, stop)
+
+
+def main() -> int:
+    options = settings.parse(sys.argv[1:])
+    _start_logging(options.log)
+    try:
+        _prepare(options)
+        asyncio.run(_until_signalled(options))
+    except CannotStart as why:
+        print(f"relay: {why}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
