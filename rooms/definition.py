@@ -207,9 +207,11 @@ def _flat(definition: Definition) -> dict[str, str]:
         match value:
             case dict():
                 ahead += [(f"{path}.{key}" if path else key, child) for key, child in reversed(value.items())]
-            case list() if value and "id" in value[0]:
+            case tuple() if value and isinstance(value[0], dict) and "id" in value[0]:
                 leaves[f"{path} (order)"] = msgspec.json.encode([child["id"] for child in value]).decode()
                 ahead += [(f"{path}.{child['id']}", child) for child in reversed(value)]
+            case None:
+                pass
             case _:
                 leaves[path] = msgspec.json.encode(value).decode()
     return leaves

@@ -86,7 +86,8 @@ def _parsed(text: str) -> dict[str, Any]:
 
 _SYNTAX_MENDS: Final = {
     "overwrite": "Give each key once",
-    "twice": "Give each table once; a list of tables is written [[venues]]",
+    "immutable": "Give each key once",
+    "declare": "Give each table once; a list of tables is written [[venues]]",
     "Invalid value": 'Put texts in double quotes, as in zone = "Asia/Shanghai"',
     "Expected '='": 'Write a line as key = value, as in zone = "Asia/Shanghai"',
     "nclosed": "Close what is open: a quote, a bracket or a brace",

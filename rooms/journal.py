@@ -145,5 +145,5 @@ def envelope(data: object) -> Envelope:
         outer = msgspec.convert(data, _Envelope)
         kind, _ = commands()[outer.command.get("type", "")]
         return Envelope(outer.id, msgspec.convert(outer.command, kind), outer.room)
-    except (msgspec.ValidationError, KeyError, TypeError):
+    except (msgspec.ValidationError, KeyError, TypeError, RecursionError):
         raise Refused("command-unreadable") from None

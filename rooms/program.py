@@ -80,7 +80,7 @@ def screen(audience: Audience, claims: Iterable[Claim], sources: Sequence[Source
         return _alone(audience.source, known)
     program = _program(audience, claims, sources)
     pictures = _pictures(audience, program.sources, sources)
-    layout = Layout.MULTIVIEW if _sees_all(audience) else _fitting(program.layout, len(pictures))
+    layout = Layout.MULTIVIEW if _sees_all(audience) else fitting(program.layout, len(pictures))
     deaf = _deaf_to(audience, sources)
     heard = {
         language: tuple(pick for pick in picks if pick.gain > 0 and pick.source in known and pick.source not in deaf)
@@ -105,7 +105,7 @@ def halls(sources: Sequence[SourceFacts]) -> tuple[SourceId, ...]:
 def default_scene(sources: Sequence[SourceFacts]) -> tuple[Layout, tuple[SourceId, ...]]:
     """What is on air before anybody decides: every hall side by side."""
     on_air = halls(sources)[:PICTURES_MAX]
-    return _fitting(Layout.SIDE_BY_SIDE, len(on_air)), on_air
+    return fitting(Layout.SIDE_BY_SIDE, len(on_air)), on_air
 
 
 def _program(audience: Audience, claims: Iterable[Claim], sources: Sequence[SourceFacts]) -> Screen:
@@ -168,7 +168,7 @@ def _pictures(audience: Audience, on_air: tuple[SourceId, ...], sources: Sequenc
     return others or tuple(source for source in halls(sources) if source not in own)[:PICTURES_MAX] or on_air
 
 
-def _fitting(layout: Layout, pictures: int) -> Layout:
+def fitting(layout: Layout, pictures: int) -> Layout:
     """`layout` if it takes so many pictures, else the plain one that does."""
     least, most = PLACES.get(layout, (1, PICTURES_MAX))
     if least <= pictures <= most:

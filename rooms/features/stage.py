@@ -28,7 +28,7 @@ from rooms.kernel import (
     Snapshot,
     SourceId,
 )
-from rooms.program import PLACES, Claim, Layout, Pick, SourceFacts, default_scene
+from rooms.program import PLACES, Claim, Layout, Pick, SourceFacts, default_scene, fitting
 
 DELAY_MAX_MS: Final = 500
 """ms; longer, and the receivers' lip sync gives up."""
@@ -238,7 +238,7 @@ class Stage:
             taken = self._state.taken.scene
             known = {source.id for source in self._sources}
             if left := tuple(source for source in taken.sources if source in known):
-                return Scene(taken.layout, left)
+                return Scene(fitting(taken.layout, len(left)), left)
         return Scene(*default_scene(self._sources))
 
     def delay_ms(self, source: SourceId) -> int:

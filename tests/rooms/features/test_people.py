@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from rooms.audience import Desk
+from rooms.features.people import Enter, People, PersonEntered
+from rooms.kernel import Actor, InviteId, PersonId, Role
+from tests.rooms.hall import ANNA, FRANKFURT, do, given, opened
+
+WALL = Actor(PersonId("w"), Role.WALL, FRANKFURT, invite=InviteId("wall-frankfurt"))
+
+
+def test_who_enters_is_journaled_by_id_only() -> None:
+    entered = PersonEntered(WALL.person, Role.WALL, FRANKFURT, InviteId("wall-frankfurt"))
+    conference = opened()
+    assert do(conference, Enter(), WALL, room=None) == [entered]
+    assert conference.feature(People).entry_of(WALL.person) == entered
+
+
+def test_entering_again_the_same_way_changes_nothing() -> None:
+    assert do(given((Enter(), ANNA)), Enter(), ANNA) == []
+
+
+def test_entering_in_another_role_is_a_new_fact() -> None:
+    conference = given((Enter(), ANNA))
+    speaker = Actor(ANNA.person, Role.SPEAKER)
+    assert do(conference, Enter(), speaker) == [PersonEntered(ANNA.person, Role.SPEAKER)]
+
+
+def test_nobody_is_known_before_entering() -> None:
+    assert opened().feature(People).entry_of(ANNA.person) is None
+
+
+def test_presence_is_not_shown_by_the_journal() -> None:
+    people = given((Enter(), ANNA)).feature(People)
+    assert people.view(Desk(Role.ORGANISER), {ANNA.person: "Anna"}) == {}
+    assert list(people.claims()) == []
+
+
+def test_a_snapshot_brings_everyone_back() -> None:
+    conference = given((Enter(), ANNA), (Enter(), WALL))
+    again = People(conference.definition, None)
+    again.restore(conference.feature(People).snapshot())
+    assert again.entry_of(ANNA.person)
+    assert again.entry_of(WALL.person) == conference.feature(People).entry_of(WALL.person)

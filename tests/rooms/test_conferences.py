@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from rooms import conferences
+from rooms.definition import Words
+from rooms.definition_text import TEXT_MAX
+from tests.rooms.hall import DEFINITION
+
+
+def words_in(value: object) -> Iterator[Words]:
+    match value:
+        case Words():
+            yield value
+        case tuple():
+            for child in value:
+                yield from words_in(child)
+        case msgspec.Struct():
+            for name in value.__struct_fields__:
+                yield from words_in(getattr(value, name))
+
+
+def test_jiangsu_2022_speaks_four_languages_throughout() -> None:
+    for words in words_in(DEFINITION):
+        assert words.zh, words
+        assert words.de, words
+        assert words.fr, words
+
+
+def test_jiangsu_2022_is_as_reported() -> None:
+    assert DEFINITION.title.en == "Jiangsu-Germany Dialogue"
+    assert DEFINITION.motto
+    assert DEFINITION.motto.en == "Innovation, Cooperation and Win-win"
+    assert DEFINITION.day.isoformat() == "2022-07-07"
+    assert [(venue.id, venue.zone) for venue in DEFINITION.venues] == [
+        ("changzhou", "Asia/Shanghai"),
+        ("frankfurt", "Europe/Berlin"),
+    ]
+    memorandum, *projects = DEFINITION.projects
+    assert [party.name.en for party in memorandum.parties] == [
+        "Changzhou Municipal People's Government",
+        "German Chamber of Commerce in China",
+        "Sino-German (Changzhou) Innovation Park",
+        "Commerzbank",
+    ]
+    assert len(projects) == 10
+    assert [item.kind for item in DEFINITION.items] == [
+        *("opening", "address", "address", "signing", "signing", "dialogue", "dialogue", "close")
+    ]
+
+
+def test_the_built_in_texts_are_small() -> None:
+    assert "jiangsu-2022" in conferences.names()
+    for name in conferences.names():
+        assert len(conferences.text(name).encode()) < TEXT_MAX / 10
+
+
+@pytest.mark.parametrize("name", ["nowhere", "../definition", "__init__.py", ""])
+def test_another_name_is_no_built_in_conference(name: str) -> None:
+    with pytest.raises(KeyError):
+        conferences.text(name)

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from collections import Counter
+
+from rooms.invites import invites
+from rooms.kernel import Role
+from tests.rooms.hall import CHANGZHOU, CZ_TABLE, DEFINITION, MINDEN
+
+INVITES = {invite.id: invite for invite in invites(DEFINITION)}
+
+
+def test_there_is_one_link_per_role_hall_source_and_speaker() -> None:
+    assert Counter(invite.role.value for invite in invites(DEFINITION)) == {
+        "attendee": 1,
+        "speaker": 2,
+        "operator": 4,
+        "wall": 2,
+        "confidence": 2,
+        "director": 1,
+        "moderator": 1,
+        "organiser": 1,
+    }
+
+
+def test_ids_are_readable_and_differ() -> None:
+    assert len(INVITES) == len(invites(DEFINITION))
+    assert {"attendee", "speaker-minden", "wall-frankfurt", "operator-changzhou-camera-1", "organiser"} <= set(INVITES)
+
+
+def test_an_operator_s_link_is_for_one_source_of_a_hall() -> None:
+    invite = INVITES["operator-changzhou-table"]
+    assert (invite.role, invite.venue, invite.source) == (Role.OPERATOR, CHANGZHOU, CZ_TABLE)
+    assert invite.person is None
+
+
+def test_a_speaker_s_link_is_personal() -> None:
+    invite = INVITES["speaker-minden"]
+    assert (invite.person, invite.source, invite.venue) == ("minden", MINDEN, None)
+    assert invite.name == "Mayor of Minden"
