@@ -1,0 +1,51 @@
+"""The ICE-lite side of one session (RFC 8445 section 2.5, RFC 7675): credentials, the nominated path, consent."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from media.model import IceCredentials
+from media.stun import Check
+
+CONSENT_S: Final = 30.0
+"""without a valid check for so long consent is gone (RFC 7675 section 5.1)."""
+
+Path = tuple[int, tuple[str, int]]
+"""(index of our socket, the peer's address)."""
+
+
+class Agent:
+    """One peer's checks. Old credentials stay valid until a check with newer ones is nominated."""
+
+    def __init__(self, local: IceCredentials, remote: IceCredentials) -> None:
+        self._pairs = [(local, remote)]
+        self.path: Path | None = None
+        self.heard_s = 0.0
+
+    def restart(self, local: IceCredentials, remote: IceCredentials) -> None:
+        self._pairs = [*self._pairs[-1:], (local, remote)]
+
+    @property
+    def ufrags(self) -> list[str]:
+        """Local user fragments that are valid now."""
+        return [local.ufrag for local, _ in self._pairs]
+
+    def accept(self, check: Check, path: Path, now_s: float) -> str | None:
+        """The password to answer with, None for a check that is not proven.
+
+        A nominated check moves the session to its path; consent is renewed by any proven
+        check on the current path.
+        """
+        for number, (local, remote) in enumerate(self._pairs):
+            if check.username == f"{local.ufrag}:{remote.ufrag}" and check.proven(local.pwd):
+                if check.use_candidate:
+                    del self._pairs[:number]
+                    self.path = path
+                if path == self.path:
+                    self.heard_s = now_s
+                return local.pwd
+        return None
+
+    def lost(self, now_s: float) -> bool:
+        """Whether consent on a validated path ran out."""
+        return self.path is not None and now_s - self.heard_s > CONSENT_S

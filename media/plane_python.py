@@ -1,0 +1,308 @@
+"""The small obvious plane: needs no compiler, is the oracle of the contract tests."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from media.doors import Doors
+from media.feedback import REPORT_EVERY_S, Feedback
+from media.ice import Path
+from media.intake import Intake
+from media.layers import SILENT_S, Layer
+from media.model import (
+    AudienceName,
+    IceCredentials,
+    Kind,
+    PublicationId,
+    Route,
+    SessionId,
+    SlotId,
+    SourceName,
+    SourceSpec,
+)
+from media.peers import Peer
+from media.plane import Address, Capability, Figures, InboundTrack, Life, Lost, PlaneEvent, PlaneSession, SrtpKeys
+from media.publications import Publication
+from media.routing import Router
+from media.rtp import read_header, without_padding
+from media.udp import Sockets
+
+TICK_S: Final = 0.02
+FEEDBACK_EVERY_S: Final = 0.1
+RING_WAKE_S: Final = 1.0
+
+
+def common_clock() -> Callable[[], float]:
+    """Unix milliseconds that never step: the system's time once, the monotonic clock since."""
+    start_ms = time.time() * 1000 - time.monotonic() * 1000
+    return lambda: start_ms + time.monotonic() * 1000
+
+
+class PythonPlane:
+    """Implements media.plane.Plane. `receive` and `tick` are its whole input besides the calls."""
+
+    capabilities: frozenset[Capability] = frozenset()
+
+    def __init__(
+        self, monotonic_s: Callable[[], float] = time.monotonic, media_ms: Callable[[], float] | None = None
+    ) -> None:
+        self._now = monotonic_s
+        self._media_ms = media_ms or common_clock()
+        self._sockets = Sockets()
+        self.transmit_datagram: Callable[[bytes, Path], bool] = self._sockets.transmit
+        self._on_event: Callable[[PlaneEvent], None] = lambda event: None
+        self._timer: asyncio.TimerHandle | None = None
+        self._publications: dict[SourceName, Publication] = {}
+        self._publishers: dict[Publication, Peer] = {}
+        self._delays: dict[SourceName, int] = {}
+        self._lives: dict[SourceName, bool] = {}
+        self._router = Router(self._publications, self._emit)
+        self._doors = Doors(self._transmit, self._emit, self._media, self._control)
+        self._intake = Intake(self._media_ms, self._alive, self._dead, self._doors.dropped)
+        self._feedback = Feedback(self._media_ms)
+        self._feedback_at_s = self._second_at_s = 0.0
+        self._ended: tuple[int, ...] = (0, 0, 0, 0, 0)
+
+    # --- lifetime
+
+    async def open(self, bind: Sequence[Address], on_event: Callable[[PlaneEvent], None]) -> None:
+        """Bind the media sockets. Raises OSError."""
+        self._on_event = on_event
+        self._sockets.open(bind, self.receive)
+        self._tick_again()
+
+    async def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._sockets.close()
+
+    @property
+    def addresses(self) -> list[Address]:
+        """Where the sockets are bound."""
+        return self._sockets.addresses
+
+    def _tick_again(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick_again)
+        self.tick()
+
+    # --- sessions
+
+    def add(self, session: PlaneSession) -> None:
+        peer = Peer(session, self._transmit, lambda: secrets.randbelow(1 << 14))
+        self._doors.add(peer)
+        if session.source is not None and session.publication is not None and session.inbound:
+            peer.publication = self._born(session.source, session.publication, session.inbound, session.id)
+            self._publishers[peer.publication] = peer
+
+    def restart(self, session: SessionId, local: IceCredentials, remote: IceCredentials) -> None:
+        """ICE restart: keys and streams stay, the tuple is validated anew."""
+        if session in self._doors.peers:
+            self._doors.restart(session, local, remote)
+
+    def secure(self, session: SessionId, keys: SrtpKeys) -> None:
+        """DTLS is done: media may flow. Raises ValueError for keys of the wrong length."""
+        peer = self._doors.peers.get(session)
+        if peer is not None:
+            peer.secure(keys)
+            self._router.join(peer, self._now())
+
+    def remove(self, session: SessionId) -> None:
+        peer = self._doors.remove(session)
+        if peer is None:
+            return
+        self._router.leave(peer, self._now())
+        totals = (peer.packets_in, peer.packets_out, _repaired(peer), peer.forged, peer.replayed)
+        self._ended = tuple(a + b for a, b in zip(self._ended, totals, strict=True))
+        if peer.publication is not None:
+            del self._publishers[peer.publication]
+            self._gone(peer.publication)
+
+    def send(self, session: SessionId, record: bytes) -> None:
+        """A DTLS record to the validated tuple; silently nothing before validation."""
+        peer = self._doors.peers.get(session)
+        if peer is not None and peer.agent.path is not None:
+            self._transmit(record, peer.agent.path)
+
+    # --- routes and sources
+
+    def route(self, audience: AudienceName, routes: Sequence[Route]) -> None:
+        """Replace an audience's routes. Slots keep the old picture until the new one's keyframe."""
+        self._router.route(audience, routes, self._now())
+
+    def heights(self, session: SessionId, heights: Mapping[SlotId, int]) -> None:
+        """Displayed heights in px per slot, for the choice of layer; 0 pauses the slot."""
+        peer = self._doors.peers.get(session)
+        if peer is not None:
+            for name, height in heights.items():
+                if name in peer.slots:
+                    peer.slots[name].height = height
+            self._router.decide_peer(peer, self._now())
+
+    def configure(self, sources: Sequence[SourceSpec]) -> None:
+        """Sound delays; a source that isn't named has none."""
+        self._delays = {spec.source: spec.delay_ms for spec in sources}
+        for publication in self._publications.values():
+            for layer in publication.layers():
+                self._delay(layer)
+
+    def publish(self, source: SourceName, publication: PublicationId, tracks: Sequence[InboundTrack]) -> None:
+        """A publication born inside the relay (a slate): packets come by `inject`."""
+        self.withdraw(source)
+        self._born(source, publication, tracks, None)
+
+    def inject(self, source: SourceName, ssrc: int, packet: bytes) -> None:
+        """One clear RTP packet of a publication born inside the relay."""
+        publication, header = self._publications.get(source), read_header(packet)
+        if publication is None or publication.session is not None or header is None:
+            return
+        header = header._replace(ssrc=ssrc)
+        layer = publication.streams.get(ssrc) or publication.bind(header)
+        if isinstance(layer, Layer):
+            payload = packet[header.size :]
+            payload = without_padding(payload) if header.padded else payload
+            self._intake.layer_packet(layer, layer.extend(header.seq), header, payload, b"", self._now())
+
+    def withdraw(self, source: SourceName) -> None:
+        publication = self._publications.get(source)
+        if publication is not None and publication.session is None:
+            self._gone(publication)
+
+    def figures(self) -> Figures:
+        peers = self._doors.peers
+        alive = [(p.packets_in, p.packets_out, _repaired(p), p.forged, p.replayed) for p in peers.values()]
+        packets_in, packets_out, repaired, forged, replayed = map(sum, zip(self._ended, *alive, strict=True))
+        return Figures(
+            sessions={name: peer.figures() for name, peer in peers.items()},
+            publications={name: publication.state() for name, publication in self._publications.items()},
+            packets_in=packets_in,
+            packets_out=packets_out,
+            repaired=repaired,
+            dropped={**self._doors.dropped, "forged": forged, "replayed": replayed},
+        )
+
+    # --- publications come and go
+
+    def _born(
+        self, source: SourceName, name: PublicationId, tracks: Sequence[InboundTrack], session: SessionId | None
+    ) -> Publication:
+        """A publication takes its source at once if nothing live has it, else with its own first packet."""
+        publication = Publication(source, name, tracks, session)
+        publication.ask = self._ask
+        present = self._publications.get(source)
+        if present is None or not present.live:
+            self._publications[source] = publication
+        return publication
+
+    def _gone(self, publication: Publication) -> None:
+        for layer in publication.layers():
+            layer.live = False
+        if self._publications.get(publication.source) is publication:
+            del self._publications[publication.source]
+            for other in self._publishers:
+                if other.source == publication.source:
+                    self._publications[publication.source] = other
+        self._life_changed(publication.source)
+
+    def _alive(self, layer: Layer) -> None:
+        publication = layer.track.publication
+        self._publications[publication.source] = publication
+        self._delay(layer)
+        self._life_changed(publication.source)
+
+    def _dead(self, layer: Layer) -> None:
+        layer.live = False
+        self._life_changed(layer.track.publication.source)
+
+    def _life_changed(self, source: SourceName) -> None:
+        publication = self._publications.get(source)
+        live = publication is not None and publication.live
+        if self._lives.get(source, False) != live:
+            if live:
+                self._lives[source] = True
+            else:
+                del self._lives[source]
+            self._emit(Life(source, live))
+        self._router.changed(source, self._now())
+
+    def _delay(self, layer: Layer) -> None:
+        if layer.track.kind is Kind.AUDIO:
+            layer.clock.delay(self._delays.get(layer.track.publication.source, 0))
+
+    def _ask(self, layer: Layer) -> None:
+        peer = self._publishers.get(layer.track.publication)
+        if peer is not None:
+            self._feedback.ask_keyframe(peer, layer, self._now())
+
+    # --- datagrams and time
+
+    def receive(self, datagram: bytes, path: Path) -> None:
+        """One datagram that came in on `path`."""
+        self._doors.receive(datagram, path, self._now())
+
+    def _media(self, peer: Peer, datagram: bytes, now_s: float) -> None:
+        self._intake.media(peer, datagram, now_s)
+
+    def _control(self, peer: Peer, datagram: bytes, now_s: float) -> None:
+        self._intake.control(peer, datagram, now_s)
+
+    def _transmit(self, datagram: bytes, path: Path) -> None:
+        if not self.transmit_datagram(datagram, path):
+            self._doors.dropped["send-refused"] += 1
+
+    def _emit(self, event: PlaneEvent) -> None:
+        self._on_event(event)
+
+    def tick(self) -> None:
+        """What is due by the clock; called every TICK_S or more often."""
+        now_s = self._now()
+        self._watch_layers(now_s)
+        switched, self._router.switched = self._router.switched, []
+        for peer, slot in switched:
+            self._feedback.report_to_viewer(peer, [slot])
+        if now_s - self._feedback_at_s >= FEEDBACK_EVERY_S:
+            self._feedback_at_s = now_s
+            self._watch_peers(now_s)
+        if now_s - self._second_at_s >= RING_WAKE_S:
+            self._second_at_s = now_s
+            self._second_passed()
+
+    def _watch_layers(self, now_s: float) -> None:
+        for publication in [*self._publishers, *(p for p in self._publications.values() if p.session is None)]:
+            peer = self._publishers.get(publication)
+            for layer in publication.layers():
+                if not layer.live:
+                    continue
+                if now_s - layer.heard_s >= SILENT_S:
+                    self._dead(layer)
+                elif peer is not None:
+                    self._feedback.ask_keyframe(peer, layer, now_s)
+                    self._feedback.ask_repairs(peer, layer, now_s)
+
+    def _watch_peers(self, now_s: float) -> None:
+        for peer in list(self._doors.peers.values()):
+            if peer.agent.lost(now_s) and not peer.lost:
+                peer.lost = True
+                self._emit(Lost(peer.spec.id))
+            if not peer.secured or peer.lost:
+                continue
+            self._feedback.arrivals(peer)
+            if now_s >= peer.report_at_s:
+                peer.report_at_s = now_s + REPORT_EVERY_S
+                self._feedback.report_to_publisher(peer, now_s)
+                self._feedback.report_to_viewer(peer, peer.slots.values())
+
+    def _second_passed(self) -> None:
+        for publication in [*self._publishers, *self._publications.values()]:
+            for layer in publication.layers():
+                layer.second_passed()
+        for peer in self._doors.peers.values():
+            for slot in peer.slots.values():
+                slot.second_passed()
+
+
+def _repaired(peer: Peer) -> int:
+    return sum(slot.repaired for slot in peer.slots.values())

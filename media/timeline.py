@@ -1,0 +1,122 @@
+"""Media time: every publisher's RTP clocks on the node's common clock (Unix ms).
+
+Sender reports tie an RTP clock to the publisher's wall clock; how far that wall clock
+is from ours is the smallest (arrival - NTP) of the last minute less half the smallest
+round trip. Before the first report, a stream's first arrival stands for its capture.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from media.model import Kind
+
+WINDOW_S: Final = 60.0
+"""the minimum forgets after this: 50 ppm of clock drift are 3 ms by then."""
+STEP_MS: Final = 5.0
+"""video is re-anchored when it is off by more; less nobody sees, and jitter would move it all the time."""
+ARRIVAL_STEP_MS: Final = 200.0
+"""a stream without reports is anchored at its first arrival, and again when it drifts off by more."""
+_WRAP: Final = 1 << 32
+
+
+class PublisherClock:
+    """One publisher's wall clock against the common clock."""
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, float]] = deque()
+        self._round_trips: deque[tuple[float, float]] = deque()
+
+    def heard(self, now_s: float, arrival_ms: float, ntp_ms: float) -> None:
+        """A sender report written at `ntp_ms` of the publisher arrived at `arrival_ms` of ours."""
+        _keep_minimum(self._samples, now_s, arrival_ms - ntp_ms)
+
+    def round_trip(self, now_s: float, milliseconds: float) -> None:
+        _keep_minimum(self._round_trips, now_s, milliseconds)
+
+    @property
+    def offset_ms(self) -> float | None:
+        """What must be added to the publisher's time, None before its first report."""
+        if not self._samples:
+            return None
+        return self._samples[0][1] - (self._round_trips[0][1] / 2 if self._round_trips else 0.0)
+
+
+def _keep_minimum(samples: deque[tuple[float, float]], now_s: float, value: float) -> None:
+    """A monotonic queue: its first entry is the minimum of the window."""
+    while samples and samples[-1][1] >= value:
+        samples.pop()
+    samples.append((now_s, value))
+    while samples[0][0] < now_s - WINDOW_S:
+        samples.popleft()
+
+
+class StreamClock:
+    """One RTP stream's clock: `anchor` added to its timestamps gives media time, in its clock rate, mod 2^32."""
+
+    def __init__(self, kind: Kind, clock_hz: int) -> None:
+        self._kind = kind
+        self.clock_hz = clock_hz
+        self.anchor: int | None = None
+        self._settled = False
+        self._wanted = 0
+        self._newest = 0
+        self._report: tuple[float, int] | None = None
+        self.delay_ms = 0.0
+
+    def report(self, ntp_ms: float, rtp: int) -> None:
+        """A sender report of this stream."""
+        self._report = (ntp_ms, rtp)
+
+    def settle(self, offset_ms: float | None) -> None:
+        """Recompute the mapping from the newest report; a sound's takes effect now, a picture's at its next frame."""
+        if self._report is None or offset_ms is None:
+            return
+        ntp_ms, rtp = self._report
+        self._settled = True
+        self._wanted = (self._ticks(ntp_ms + offset_ms + self.delay_ms) - rtp) % _WRAP
+        if self._kind is Kind.AUDIO:
+            self.anchor = self._wanted
+
+    def delay(self, delay_ms: float) -> None:
+        """Sound counts as captured `delay_ms` later than it was."""
+        moved = self._ticks(delay_ms) - self._ticks(self.delay_ms)
+        self.delay_ms = delay_ms
+        self._wanted = (self._wanted + moved) % _WRAP
+        if self.anchor is not None:
+            self.anchor = (self.anchor + moved) % _WRAP
+
+    def media_timestamp(self, timestamp: int, arrival_ms: float) -> int:
+        """Media time of a packet, in clock ticks mod 2^32."""
+        if self.anchor is None:
+            self._newest = timestamp
+            if not self._settled:
+                self._wanted = self._by_arrival(timestamp, arrival_ms)
+            self.anchor = self._wanted
+        elif timestamp != self._newest and (timestamp - self._newest) % _WRAP < _WRAP // 2:
+            self._newest = timestamp
+            self.anchor = self._reanchored(self.anchor, timestamp, arrival_ms)
+        return (timestamp + self.anchor) % _WRAP
+
+    def _reanchored(self, anchor: int, timestamp: int, arrival_ms: float) -> int:
+        """At a new frame: follow the reports, or without any the arrivals, when the clock ran away."""
+        if not self._settled:
+            by_arrival = self._by_arrival(timestamp, arrival_ms)
+            if self._apart(by_arrival, anchor) > ARRIVAL_STEP_MS:
+                self._wanted = by_arrival
+        return self._wanted if self._apart(self._wanted, anchor) > STEP_MS else anchor
+
+    def _by_arrival(self, timestamp: int, arrival_ms: float) -> int:
+        return (self._ticks(arrival_ms + self.delay_ms) - timestamp) % _WRAP
+
+    def _apart(self, one: int, other: int) -> float:
+        """Distance of two anchors in ms."""
+        return abs((one - other + _WRAP // 2) % _WRAP - _WRAP // 2) * 1000 / self.clock_hz
+
+    def ticks_at(self, media_ms: float) -> int:
+        """Media time `media_ms` in this clock's ticks mod 2^32."""
+        return self._ticks(media_ms) % _WRAP
+
+    def _ticks(self, milliseconds: float) -> int:
+        return round(milliseconds * self.clock_hz / 1000)
