@@ -100,6 +100,8 @@ def _body(line: AnsweredMedia, cname: str, purpose: Purpose) -> Iterator[str]:
     yield "a=rtcp-mux"
     if offered.rtcp_rsize:
         yield "a=rtcp-rsize"
+    if offered.rtcp_xr and purpose is Purpose.PUBLISH:
+        yield "a=rtcp-xr:rcvr-rtt=all"
     for uri, number in line.extensions.items():
         yield f"a=extmap:{number} {uri}"
     for chosen in line.chosen:

@@ -42,7 +42,7 @@ class Format(msgspec.Struct, frozen=True):
 class OfferedMedia(msgspec.Struct, frozen=True):
     """One m-line. `mid` is "" where none was offered; `serviceable`: RTP over DTLS-SRTP with rtcp-mux;
     `bundled`: on the transport that the offer describes; `ssrcs` in order of appearance, without those in `repairs`
-    (RTX SSRC -> repaired SSRC) and those of FEC."""
+    (RTX SSRC -> repaired SSRC) and those of FEC; `rtcp_xr`: it answers RRTR with DLRR (RFC 3611 section 4.5)."""
 
     kind: str
     port: int
@@ -59,6 +59,7 @@ class OfferedMedia(msgspec.Struct, frozen=True):
     rids: tuple[str, ...]
     simulcast_ssrcs: tuple[int, ...]
     rtcp_rsize: bool
+    rtcp_xr: bool
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -114,6 +115,7 @@ def _media(section: Media, session: Media, bundle: frozenset[str] | None) -> Off
         rids=_rids(section),
         simulcast_ssrcs=next((tuple(map(_ssrc, group[1:9])) for group in groups if group[:1] == ["SIM"]), ()),
         rtcp_rsize=section.first("rtcp-rsize") is not None,
+        rtcp_xr="rcvr-rtt=all" in section.all("rtcp-xr"),
     )
 
 
