@@ -11,7 +11,6 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from importlib import import_module
 from pathlib import Path
 
 import structlog
@@ -22,6 +21,7 @@ from media.answer import Endpoint
 from media.door import Door, is_held
 from media.ledger import Ledger
 from media.plane import Address, Plane
+from media.plane_python import PythonPlane
 from media.relay import Relay
 from media.settings import RelaySettings
 from media.slate import SlatePlayer
@@ -38,7 +38,7 @@ async def serve(options: RelaySettings, stop: asyncio.Event) -> None:
     bind, announce = addresses.reach(options.host, options.udp_port, options.announce, addresses.of_this_machine())
     certificate = RTCCertificate.generateCertificate()
     fingerprint = next(found.value for found in certificate.getFingerprints() if found.algorithm == "sha-256")
-    ledger, plane = Ledger(secrets.token_hex(8)), _plane()
+    ledger, plane = Ledger(secrets.token_hex(8)), PythonPlane()
     slates = SlatePlayer(plane, options.data / "slates", secrets.token_bytes)
     door: Door
     relay = Relay(
@@ -68,11 +68,6 @@ async def _tick(relay: Relay) -> None:
     while True:
         await asyncio.sleep(1 - time.monotonic() % 1)
         relay.tick()
-
-
-def _plane() -> Plane:
-    plane: Plane = import_module("media.plane_python").PythonPlane()
-    return plane
 
 
 @contextlib.asynccontextmanager

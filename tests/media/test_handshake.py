@@ -20,21 +20,26 @@ class Pair:
     def __init__(self, client_sees=None):
         ours, theirs = RTCCertificate.generateCertificate(), RTCCertificate.generateCertificate()
         self.closed = []
+        self.goodbye = asyncio.Event()
         self.sizes = []
         self.server = Handshake(
             ours,
             "server",
             fingerprints(theirs),
             lambda record: self._carry(self.client, record),
-            lambda: self.closed.append("server"),
+            lambda: self._heard("server"),
         )
         self.client = Handshake(
             theirs,
             "client",
             client_sees or fingerprints(ours),
             lambda record: self._carry(self.server, record),
-            lambda: self.closed.append("client"),
+            lambda: self._heard("client"),
         )
+
+    def _heard(self, end):
+        self.closed.append(end)
+        self.goodbye.set()
 
     def _carry(self, to, record):
         self.sizes.append(len(record))
@@ -64,7 +69,7 @@ async def test_a_peer_without_gcm_gets_the_older_profile():
 
 async def test_another_certificate_than_the_offer_announced_fails():
     pair = Pair(client_sees=[("sha-256", "00:" * 31 + "00")])
-    server, client = await asyncio.gather(pair.server.run(), pair.client.run(), return_exceptions=True)
+    _, client = await asyncio.gather(pair.server.run(), pair.client.run(), return_exceptions=True)
     assert isinstance(client, HandshakeFailed)
     pair.server.stop()
 
@@ -73,8 +78,7 @@ async def test_a_goodbye_is_heard():
     pair = Pair()
     await asyncio.gather(pair.server.run(), pair.client.run())
     pair.client.stop()
-    while not pair.closed:
-        await asyncio.sleep(0)
+    await asyncio.wait_for(pair.goodbye.wait(), 5)
     assert pair.closed == ["server"]
 
 

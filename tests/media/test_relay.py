@@ -4,8 +4,6 @@ import itertools
 
 import pytest
 from aiortc.rtcdtlstransport import RTCCertificate
-from plane_fake import FakePlane, counted
-from test_negotiation import HERE, OFFERS
 
 from media.control import Desired
 from media.ledger import Ledger
@@ -24,6 +22,8 @@ from media.model import (
 )
 from media.plane import Figures, Life, Lost, Showing
 from media.relay import Relay
+from tests.media.plane_fake import FakePlane, counted
+from tests.media.test_negotiation import HERE, OFFERS
 
 CAMERA = "c:hall/camera-1"
 STAGE = "c.stage:attendee"
