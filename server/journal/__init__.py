@@ -7,30 +7,14 @@ from typing import NewType, Protocol
 
 import msgspec
 
-from rooms.kernel import Actor, CommandId, ConferenceId, PersonId, RoomId
+from rooms.journal import Entry
+from rooms.kernel import CommandId, ConferenceId, PersonId
 
 Epoch = NewType("Epoch", int)
 """Counts the writers of a conference; the highest one writes, older ones are fenced off."""
 
 Intent = tuple[PersonId, CommandId]
 """What makes a command itself: a repeat has the same one and gets the same answer."""
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """One command's events on their way into the journal; each event is its own JSON."""
-
-    at_ms: int
-    actor: Actor
-    room: RoomId | None
-    command: CommandId
-    events: tuple[msgspec.Raw, ...]
-
-
-class Written(msgspec.Struct, frozen=True):
-    """An entry of the journal under its seq."""
-
-    seq: int
-    entry: Entry
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -58,8 +42,8 @@ class Journal(Protocol):
     async def open(self, conference: ConferenceId) -> Epoch:
         """Become the conference's one writer."""
 
-    async def append(self, conference: ConferenceId, expected_seq: int, epoch: Epoch, batch: Sequence[Entry]) -> int:
-        """Write the batch as entries `expected_seq` + 1 and on, all or none; the last one's seq.
+    async def append(self, conference: ConferenceId, expected_seq: int, epoch: Epoch, batch: Sequence[Entry]) -> None:
+        """Write the entries `expected_seq` + 1 and on, all or none.
 
         Raises JournalFull, JournalBroken, Fenced.
         """
@@ -67,8 +51,8 @@ class Journal(Protocol):
     async def answers(self, conference: ConferenceId, intents: Sequence[Intent]) -> Mapping[Intent, int]:
         """The seq of each intent that was written before."""
 
-    async def replay(self, conference: ConferenceId, after_seq: int, limit: int) -> Sequence[Written]:
-        """At most `limit` entries after `after_seq`, in order."""
+    async def replay(self, conference: ConferenceId, after_seq: int, limit: int) -> Sequence[bytes]:
+        """At most `limit` entries after `after_seq`, in order, for `rooms.journal.decode`."""
 
     async def save(self, conference: ConferenceId, snapshot: Saved) -> None:
         """Keep the newest snapshot. Raises JournalFull, JournalBroken."""

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import apsw
-import msgspec
 
+from rooms.journal import Entry, encode
 from rooms.kernel import ConferenceId
-from server.journal import Entry, Epoch, Fenced, Intent, JournalBroken, JournalFull, Saved, Written
+from server.journal import Epoch, Fenced, Intent, JournalBroken, JournalFull, Saved
 from server.settings import Unusable
 
 SCHEMA_VERSION: Final = 1
@@ -37,8 +37,6 @@ create table writers (conference text primary key, epoch integer not null) witho
 """
 
 T = TypeVar("T")
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Entry).decode
 
 
 def require_sqlite(version: str) -> None:
@@ -103,16 +101,18 @@ class SqliteJournal:
     async def open(self, conference: ConferenceId) -> Epoch:
         return await self._call(lambda: self._open(conference))
 
-    async def append(self, conference: ConferenceId, expected_seq: int, epoch: Epoch, batch: Sequence[Entry]) -> int:
-        return await self._call(lambda: self._append(conference, expected_seq, epoch, batch))
+    async def append(self, conference: ConferenceId, expected_seq: int, epoch: Epoch, batch: Sequence[Entry]) -> None:
+        self._check_disk()
+        await self._call(lambda: self._append(conference, expected_seq, epoch, batch))
 
     async def answers(self, conference: ConferenceId, intents: Sequence[Intent]) -> Mapping[Intent, int]:
         return await self._call(lambda: self._answers(conference, intents))
 
-    async def replay(self, conference: ConferenceId, after_seq: int, limit: int) -> Sequence[Written]:
+    async def replay(self, conference: ConferenceId, after_seq: int, limit: int) -> Sequence[bytes]:
         return await self._call(lambda: read_entries(self._connection, conference, after_seq, limit))
 
     async def save(self, conference: ConferenceId, snapshot: Saved) -> None:
+        self._check_disk()
         await self._call(lambda: self._save(conference, snapshot))
 
     async def saved(self, conference: ConferenceId) -> Saved | None:
@@ -122,13 +122,15 @@ class SqliteJournal:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
         self._thread.shutdown()
 
+    def _check_disk(self) -> None:
+        if self._broken:
+            raise JournalBroken(self._broken)
+
     async def _call(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, work)
 
     def _guarded(self, work: Callable[[], T]) -> T:
-        """Run `work`; a full disk refuses this once, a failing one refuses from now on."""
-        if self._broken:
-            raise JournalBroken(self._broken)
+        """Run `work`; a full disk refuses this once, a failing one refuses every write from now on."""
         try:
             return work()
         except apsw.FullError as full:
@@ -146,15 +148,11 @@ class SqliteJournal:
         assert row is not None
         return Epoch(int(row[0]))
 
-    def _append(self, conference: ConferenceId, expected_seq: int, epoch: Epoch, batch: Sequence[Entry]) -> int:
-        rows = [
-            (conference, seq, entry.actor.person, entry.command, _encode(entry))
-            for seq, entry in enumerate(batch, expected_seq + 1)
-        ]
+    def _append(self, conference: ConferenceId, expected_seq: int, epoch: Epoch, batch: Sequence[Entry]) -> None:
+        rows = [(conference, entry.seq, entry.actor.person, entry.command_id, encode(entry)) for entry in batch]
         with _transaction(self._connection) as transaction:
             self._check_turn(conference, expected_seq, epoch)
             transaction.executemany("insert into entries values (?, ?, ?, ?, ?)", rows)
-        return expected_seq + len(batch)
 
     def _check_turn(self, conference: ConferenceId, expected_seq: int, epoch: Epoch) -> None:
         turn = self._connection.execute(
@@ -182,15 +180,13 @@ class SqliteJournal:
             )
 
 
-def read_entries(
-    connection: apsw.Connection, conference: ConferenceId, after_seq: int, limit: int
-) -> Sequence[Written]:
-    """At most `limit` entries after `after_seq`, in order."""
+def read_entries(connection: apsw.Connection, conference: ConferenceId, after_seq: int, limit: int) -> Sequence[bytes]:
+    """At most `limit` entries after `after_seq`, in order, for `rooms.journal.decode`."""
     rows = connection.execute(
-        "select seq, body from entries where conference = ? and seq > ? order by seq limit ?",
+        "select body from entries where conference = ? and seq > ? order by seq limit ?",
         (conference, after_seq, limit),
     )
-    return [Written(seq, _decode(body)) for seq, body in rows]
+    return [bytes(body) for (body,) in rows]
 
 
 def read_snapshot(connection: apsw.Connection, conference: ConferenceId) -> Saved | None:

@@ -2,14 +2,16 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import apsw
-import msgspec
 import pytest
 
-from rooms.kernel import Actor, CommandId, ConferenceId, PersonId, Role
-from server.journal import Entry, Epoch, Fenced, JournalBroken, JournalFull, Saved
+from rooms.features.links import LinkRevoked
+from rooms.journal import Entry, decode
+from rooms.kernel import Actor, CommandId, ConferenceId, InviteId, PersonId, Role
+from server.journal import Epoch, Fenced, JournalBroken, JournalFull, Saved
 from server.journal.sqlite import SCHEMA_VERSION, SqliteJournal, connect, read_entries, require_sqlite
 from server.settings import Unusable
 
@@ -17,27 +19,31 @@ C = ConferenceId("c")
 ANNA = Actor(PersonId("anna"), Role.ATTENDEE)
 
 
-def entry(command: str, text: str = "x") -> Entry:
-    return Entry(1, ANNA, None, CommandId(command), (msgspec.Raw(msgspec.json.encode({"type": text})),))
+def entry(seq: int, command: str, text: str = "x") -> Entry:
+    return Entry(seq, 1, 0, ANNA, None, CommandId(command), (LinkRevoked(InviteId(text)),))
+
+
+def read(bodies: Sequence[bytes]) -> list[Entry]:
+    return [decode(body)[0] for body in bodies]
 
 
 async def test_what_was_appended_is_replayed_in_order_after_a_restart(tmp_path: Path) -> None:
     journal = SqliteJournal(tmp_path / "journal.db")
     epoch = await journal.open(C)
-    assert await journal.append(C, 0, epoch, [entry("a"), entry("b")]) == 2
-    assert await journal.append(C, 2, epoch, [entry("c")]) == 3
+    await journal.append(C, 0, epoch, [entry(1, "a"), entry(2, "b")])
+    await journal.append(C, 2, epoch, [entry(3, "c")])
     await journal.close()
 
     again = SqliteJournal(tmp_path / "journal.db")
-    assert [w.entry.command for w in await again.replay(C, 1, 10)] == ["b", "c"]
-    assert [w.seq for w in await again.replay(C, 0, 2)] == [1, 2]
+    assert [e.command_id for e in read(await again.replay(C, 1, 10))] == ["b", "c"]
+    assert [e.seq for e in read(await again.replay(C, 0, 2))] == [1, 2]
     await again.close()
 
 
 async def test_a_repeated_intent_is_answered_with_its_seq(tmp_path: Path) -> None:
     journal = SqliteJournal(tmp_path / "journal.db")
     epoch = await journal.open(C)
-    await journal.append(C, 0, epoch, [entry("a"), entry("b")])
+    await journal.append(C, 0, epoch, [entry(1, "a"), entry(2, "b")])
 
     known, unknown = (ANNA.person, CommandId("b")), (PersonId("ben"), CommandId("b"))
     assert await journal.answers(C, [known, unknown]) == {known: 2}
@@ -50,9 +56,9 @@ async def test_an_older_writer_is_fenced_off_and_leaves_no_trace(tmp_path: Path)
     new = await journal.open(C)
 
     with pytest.raises(Fenced):
-        await journal.append(C, 0, old, [entry("a")])
+        await journal.append(C, 0, old, [entry(1, "a")])
     with pytest.raises(Fenced):
-        await journal.append(C, 7, new, [entry("a")])
+        await journal.append(C, 7, new, [entry(8, "a")])
     assert await journal.replay(C, 0, 10) == []
     assert new == Epoch(old + 1)
     await journal.close()
@@ -65,11 +71,12 @@ async def test_a_full_disk_refuses_whole_batches_and_goes_on_when_space_returns(
     journal._connection.pragma("max_page_count", pages + 2)
 
     with pytest.raises(JournalFull):
-        await journal.append(C, 0, epoch, [entry("a"), entry("b", "y" * 20000)])
+        await journal.append(C, 0, epoch, [entry(1, "a"), entry(2, "b", "y" * 20000)])
     assert await journal.replay(C, 0, 10) == []
 
     journal._connection.pragma("max_page_count", 1_000_000)
-    assert await journal.append(C, 0, epoch, [entry("a"), entry("b", "y" * 20000)]) == 2
+    await journal.append(C, 0, epoch, [entry(1, "a"), entry(2, "b", "y" * 20000)])
+    assert len(await journal.replay(C, 0, 10)) == 2
     await journal.close()
 
 
@@ -103,13 +110,13 @@ async def test_after_a_disk_error_nothing_is_acknowledged_any_more(
         patched.setattr(apsw, "Connection", on_failing_disk)
         journal = SqliteJournal(tmp_path / "journal.db")
     epoch = await journal.open(C)
-    await journal.append(C, 0, epoch, [entry("a")])
+    await journal.append(C, 0, epoch, [entry(1, "a")])
     monkeypatch.setattr(FailingFile, "failing", True)
     with pytest.raises(JournalBroken):
-        await journal.append(C, 1, epoch, [entry("b")])
+        await journal.append(C, 1, epoch, [entry(2, "b")])
     monkeypatch.setattr(FailingFile, "failing", False)
     with pytest.raises(JournalBroken):
-        await journal.append(C, 1, epoch, [entry("c")])
+        await journal.append(C, 1, epoch, [entry(2, "c")])
     await journal.close()
     disk.unregister()
 
@@ -147,9 +154,10 @@ from tests.server.journal.test_sqlite import C, entry
 async def main(path):
     journal = SqliteJournal(Path(path))
     epoch = await journal.open(C)
-    seq = max([w.seq for w in await journal.replay(C, 0, 1_000_000)], default=0)
+    seq = len(await journal.replay(C, 0, 1_000_000))
     while True:
-        seq = await journal.append(C, seq, epoch, [entry(f"{seq}-{n}") for n in range(3)])
+        await journal.append(C, seq, epoch, [entry(seq + n, f"{seq}-{n}") for n in (1, 2, 3)])
+        seq += 3
         print(seq, flush=True)
 
 asyncio.run(main(sys.argv[1]))
@@ -172,10 +180,10 @@ async def test_no_acknowledged_entry_is_lost_when_the_writer_is_killed(tmp_path:
         await writer.wait()
 
         connection = connect(path)
-        entries = read_entries(connection, C, 0, 1_000_000)
+        entries = read(read_entries(connection, C, 0, 1_000_000))
         connection.close()
         lost += entries[-1].seq < acknowledged
-        assert [w.seq for w in entries] == list(range(1, len(entries) + 1))
+        assert [e.seq for e in entries] == list(range(1, len(entries) + 1))
         assert len(entries) % 3 == 0, "a batch is whole or absent"
     print(f"acknowledged entries lost: {lost} of {trials} kills")
     assert lost == 0

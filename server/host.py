@@ -1,0 +1,271 @@
+"""One writer per conference: decide, apply, append, ack, publish.
+
+Commands wait in one queue. Those that wait together are decided one after the
+other, each against what the earlier ones made, and appended as one batch.
+Until the batch is durable nothing is acknowledged or published; if it can't
+be written, the state is read from the journal again and every one is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+import structlog
+
+from rooms.conference import Conference
+from rooms.definition import Definition, diff
+from rooms.features.people import Enter
+from rooms.journal import Entry, Envelope, decode, genesis
+from rooms.kernel import Actor, CommandId, ConferenceId, Refused
+from server.clock import Clock
+from server.journal import Epoch, Fenced, Intent, Journal, JournalBroken, JournalFull, Saved
+
+QUEUE_MAX: Final = 1024
+"""Commands that may wait; more are refused as `busy`, and the pages send them again."""
+BATCH_MAX: Final = 256
+SNAPSHOT_EVERY: Final = 1000
+"""Entries between snapshots: a replay of so many takes far below a second."""
+REPLAY_CHUNK: Final = 1000
+REMEMBERED_MAX: Final = 4096
+"""Answers that left no entry (refusals, nothing to do), so that a repeat gets the same one."""
+
+log = structlog.get_logger()
+
+Answer = int | Refused
+Listener = Callable[[Sequence[Entry]], None]
+"""Told of entries once they are durable; of none when the state was read again."""
+
+
+class _Waiting(msgspec.Struct):
+    envelope: Envelope
+    actor: Actor
+    answer: asyncio.Future[int]
+
+    @property
+    def intent(self) -> Intent:
+        return self.actor.person, self.envelope.id
+
+
+class Host:
+    """A conference in force. Commands in by `handle`, entries out to the listeners."""
+
+    def __init__(self, journal: Journal, definition: Definition, clock: Clock) -> None:
+        self.id: ConferenceId = definition.id
+        self.writable = True
+        self.settled = True
+        self._journal = journal
+        self._definition = definition
+        self._clock = clock
+        self._epoch = Epoch(0)
+        self._saved_seq = 0
+        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_MAX)
+        self._remembered: OrderedDict[Intent, Answer] = OrderedDict()
+        self._listeners: list[Listener] = []
+        self._worker: asyncio.Task[None] | None = None
+
+    @property
+    def conference(self) -> Conference:
+        """The state now. Ask for it each time: a failed write replaces it."""
+        return self._conference
+
+    def listen(self, listener: Listener) -> None:
+        self._listeners.append(listener)
+
+    async def open(self) -> None:
+        """Take the conference's place in the journal; the definition founds it the first time."""
+        self._epoch = await self._journal.open(self.id)
+        if not await self._journal.replay(self.id, 0, 1):
+            founding = genesis(self._definition, self._epoch, self._now_ms())
+            await self._journal.append(self.id, 0, self._epoch, [founding])
+        await self._read()
+        for difference in diff(self.conference.definition, self._definition):
+            log.warning("definition differs, the journal's is in force", conference=self.id, path=difference.path)
+        self._worker = asyncio.create_task(self._work(), name=f"host {self.id}")
+
+    async def close(self) -> None:
+        """Stop deciding; keep a snapshot for the next start."""
+        if self._worker is None:
+            return
+        self._worker.cancel()
+        await asyncio.gather(self._worker, return_exceptions=True)
+        while not self._queue.empty():
+            _settle(self._queue.get_nowait(), Refused("busy"))
+        await self._save()
+
+    async def handle(self, envelope: Envelope, actor: Actor) -> int:
+        """The seq after which the command is in force. Raises Refused."""
+        waiting = _Waiting(envelope, actor, asyncio.get_running_loop().create_future())
+        try:
+            self._queue.put_nowait(waiting)
+        except asyncio.QueueFull:
+            raise Refused("busy") from None
+        return await waiting.answer
+
+    async def enter(self, actor: Actor, intent: CommandId) -> int:
+        """The person comes in by a link. Raises Refused."""
+        return await self.handle(Envelope(intent, Enter()), actor)
+
+    async def probe(self) -> bool:
+        """Whether the journal can write; after a failure, tried with a snapshot."""
+        if not self.writable and self.settled:
+            with contextlib.suppress(JournalFull, JournalBroken):
+                await self._write_snapshot()
+                self.writable = True
+        return self.writable
+
+    async def _work(self) -> None:
+        while True:
+            batch = [await self._queue.get()]
+            while len(batch) < BATCH_MAX and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            try:
+                await self._answer(batch)
+            except Exception:
+                log.exception("a batch broke", conference=self.id, seq=self.conference.seq)
+                await self._read()
+                self.settled = True
+            finally:
+                for waiting in batch:
+                    _settle(waiting, Refused("unexpected"))
+
+    async def _answer(self, batch: Sequence[_Waiting]) -> None:
+        """Every one of the batch gets its answer; what happened is published."""
+        self.settled = False
+        try:
+            answers = dict(await self._journal.answers(self.id, [waiting.intent for waiting in batch]))
+            decided, entries = self._decide(batch, answers)
+            if entries:
+                await self._journal.append(self.id, entries[0].seq - 1, self._epoch, entries)
+                self.writable = True
+        except (JournalFull, JournalBroken, Fenced) as failed:
+            entries, decided = [], await self._failed(batch, failed)
+        self.settled = True
+        for waiting in batch:
+            _settle(waiting, decided[waiting.intent])
+        if entries or not self.writable:
+            self._publish(entries)
+        if self.conference.seq - self._saved_seq >= SNAPSHOT_EVERY:
+            await self._save()
+
+    def _decide(
+        self, batch: Sequence[_Waiting], answers: dict[Intent, int]
+    ) -> tuple[dict[Intent, Answer], list[Entry]]:
+        """Answers by intent, and the entries that must be durable before they are given."""
+        decided: dict[Intent, Answer] = {**answers}
+        entries: list[Entry] = []
+        for waiting in batch:
+            if waiting.intent in decided:
+                continue
+            if waiting.intent in self._remembered:
+                decided[waiting.intent] = self._remembered[waiting.intent]
+                continue
+            try:
+                entry = self._decided(waiting)
+            except Refused as refusal:
+                self._remember(waiting.intent, refusal)
+                decided[waiting.intent] = refusal
+                continue
+            if entry is None:
+                self._remember(waiting.intent, self.conference.seq)
+            else:
+                self.conference.apply(entry)
+                entries.append(entry)
+            decided[waiting.intent] = self.conference.seq
+        return decided, entries
+
+    def _decided(self, waiting: _Waiting) -> Entry | None:
+        """The entry that the command makes, if any. Raises Refused; a bug refuses this one command."""
+        envelope, now_ms = waiting.envelope, self._now_ms()
+        try:
+            events = self.conference.decide(envelope.command, waiting.actor, envelope.room, now_ms)
+        except Refused:
+            raise
+        except Exception:
+            log.exception("a command broke", conference=self.id, seq=self.conference.seq)
+            raise Refused("unexpected") from None
+        if not events:
+            return None
+        seq = self.conference.seq + 1
+        return Entry(seq, self._epoch, now_ms, waiting.actor, envelope.room, envelope.id, tuple(events))
+
+    def _remember(self, intent: Intent, answer: Answer) -> None:
+        self._remembered[intent] = answer
+        if len(self._remembered) > REMEMBERED_MAX:
+            self._remembered.popitem(last=False)
+
+    async def _failed(self, batch: Sequence[_Waiting], failed: Exception) -> dict[Intent, Answer]:
+        """Nothing was written: go back to what the journal holds, and say so."""
+        code = "journal-full" if isinstance(failed, JournalFull) else "journal-broken"
+        if self.writable:
+            log.error(code, conference=self.id, seq=self.conference.seq, reason=str(failed))
+        self.writable = False
+        for waiting in batch:
+            self._remembered.pop(waiting.intent, None)
+        with contextlib.suppress(JournalBroken):
+            await self._read()
+        return {waiting.intent: Refused(code) for waiting in batch}
+
+    async def _read(self) -> None:
+        """The state from the newest snapshot that this program understands, and the entries after it."""
+        conference = await self._restored()
+        while chunk := await self._journal.replay(self.id, conference.seq if conference else 0, REPLAY_CHUNK):
+            entries = [self._decoded(body) for body in chunk]
+            if conference is None:
+                conference = Conference.replayed(entries)
+            else:
+                for entry in entries:
+                    conference.apply(entry)
+        assert conference is not None, "a conference that was opened has its founding entry"
+        self._conference = conference
+
+    async def _restored(self) -> Conference | None:
+        saved = await self._journal.saved(self.id)
+        if saved is None:
+            return None
+        try:
+            conference = Conference.restored(saved.state)
+        except ValueError as reason:
+            log.info("snapshot left aside, replaying", conference=self.id, reason=str(reason))
+            return None
+        self._saved_seq = saved.seq
+        return conference
+
+    def _decoded(self, body: bytes) -> Entry:
+        entry, warnings = decode(body)
+        for warning in warnings:
+            log.warning("unknown event", conference=self.id, seq=entry.seq, reason=warning)
+        return entry
+
+    async def _save(self) -> None:
+        if self.conference.seq == self._saved_seq:
+            return
+        try:
+            await self._write_snapshot()
+        except (JournalFull, JournalBroken) as failed:
+            log.warning("no snapshot", conference=self.id, seq=self.conference.seq, reason=str(failed))
+
+    async def _write_snapshot(self) -> None:
+        snapshot = Saved(self.conference.seq, self.conference.snapshot())
+        await self._journal.save(self.id, snapshot)
+        self._saved_seq = snapshot.seq
+
+    def _publish(self, entries: Sequence[Entry]) -> None:
+        for listener in self._listeners:
+            listener(entries)
+
+    def _now_ms(self) -> int:
+        return int(self._clock.now_ms())
+
+
+def _settle(waiting: _Waiting, answer: Answer) -> None:
+    if waiting.answer.done():
+        return
+    if isinstance(answer, Refused):
+        waiting.answer.set_exception(answer)
+    else:
+        waiting.answer.set_result(answer)
