@@ -1,0 +1,61 @@
+"""From an HTTP request to the link and the person behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import web
+
+from rooms.kernel import Actor, Refused
+from server.doors import refused
+from server.identity import LINK_REVOKED, LINK_UNKNOWN, Identity, Link, cookie_name
+
+STATUS: Final[Mapping[str, HTTPStatus]] = {
+    LINK_UNKNOWN: HTTPStatus.UNAUTHORIZED,
+    LINK_REVOKED: HTTPStatus.FORBIDDEN,
+    "link-foreign": HTTPStatus.FORBIDDEN,
+    "origin-foreign": HTTPStatus.FORBIDDEN,
+    "not-entered": HTTPStatus.FORBIDDEN,
+    "busy": HTTPStatus.SERVICE_UNAVAILABLE,
+    "journal-full": HTTPStatus.SERVICE_UNAVAILABLE,
+    "journal-broken": HTTPStatus.SERVICE_UNAVAILABLE,
+    "unexpected": HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+"""HTTP statuses of refusals; those that are not here are 400."""
+
+
+class Admission:
+    """Reads Bearer tokens (RFC 6750 section 2.1) and the cookies of this node."""
+
+    def __init__(self, identity: Identity, *, secure: bool) -> None:
+        self._identity = identity
+        self._secure = secure
+
+    def link(self, request: web.Request) -> Link:
+        """The link in the Authorization header. Raises Refused `link-unknown`, `link-revoked`."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise Refused(LINK_UNKNOWN)
+        return self._identity.link(token.strip())
+
+    def actor(self, request: web.Request, link: Link) -> Actor:
+        """Who asks: the person in the link's cookie, or the link's nameless one."""
+        return self._identity.actor(link, self.cookie(request, link))
+
+    def entered(self, request: web.Request, link: Link) -> bool:
+        """Whether this browser came in by the link."""
+        return self._identity.entered(link, self.cookie(request, link))
+
+    def cookie(self, request: web.Request, link: Link) -> str | None:
+        return request.cookies.get(cookie_name(link, secure=self._secure))
+
+
+def answer(refusal: Refused) -> web.Response:
+    """The refusal with its HTTP status; a 401 says how to authorise (RFC 9110 section 15.5.2)."""
+    status = STATUS.get(refusal.code, HTTPStatus.BAD_REQUEST)
+    response = refused(refusal.code, status, **refusal.params)
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
