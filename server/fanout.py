@@ -1,0 +1,132 @@
+"""One view per audience: computed once, its changes encoded once, sent to many.
+
+Changes are collected for a quarter of a second; takes and the like go by the
+urgent lane. Whoever comes late, or lost count, gets the whole view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from rooms.audience import Audience, key
+from rooms.kernel import Json
+from server.outbox import Outbox, event_frame
+
+COALESCE_S: Final = 0.25
+URGENT_S: Final = 0.02
+"""Below the promised 50 ms by what computing and sending may take."""
+
+View = Mapping[str, Json]
+_ABSENT: Final = object()
+
+
+def merge_patch(old: View, new: View) -> dict[str, Json]:
+    """The RFC 7386 patch that turns `old` into `new`; empty when they are equal. Neither holds null."""
+    patch: dict[str, Json] = {name: None for name in old if name not in new}
+    for name, value in new.items():
+        before = old.get(name, _ABSENT)
+        if isinstance(before, dict) and isinstance(value, dict):
+            if deeper := merge_patch(before, value):
+                patch[name] = deeper
+        elif before != value or type(before) is not type(value):
+            patch[name] = value
+    return patch
+
+
+class Timer(Protocol):
+    """What `call_later` of an event loop returns."""
+
+    def cancel(self) -> None: ...
+    def when(self) -> float: ...
+
+
+class Loop(Protocol):
+    """The part of an event loop that a fan-out needs."""
+
+    def time(self) -> float: ...
+    def call_later(self, delay: float, callback: Callable[[], None], /) -> Timer: ...
+
+
+class Channel:
+    """One audience's view, its number, and who reads it."""
+
+    def __init__(self, compute: Callable[[], View]) -> None:
+        self._compute = compute
+        self._view: Any = {}
+        self._number = 0
+        self._whole: bytes | None = None
+        self._readers: set[Outbox] = set()
+
+    def join(self, reader: Outbox) -> None:
+        """Send the whole view, as it was last sent to the others, and every change from now on."""
+        if not self._readers:
+            self._advance()
+        self._readers.add(reader)
+        self._whole = self._whole or event_frame("view", {"to": self._number, "patch": self._view})
+        reader.write(self._whole)
+
+    def leave(self, reader: Outbox) -> None:
+        self._readers.discard(reader)
+
+    def flush(self) -> None:
+        """Send what changed, if anybody reads."""
+        if not self._readers:
+            return
+        patch = self._advance()
+        if not patch:
+            return
+        frame = event_frame("view", {"from": self._number - 1, "to": self._number, "patch": patch})
+        for reader in self._readers:
+            reader.write(frame)
+
+    def _advance(self) -> Mapping[str, Json]:
+        view = msgspec.to_builtins(self._compute())
+        if patch := merge_patch(self._view, view):
+            self._number += 1
+            self._view = view
+            self._whole = None
+        return patch
+
+
+class Fanout:
+    """The channels of one conference and the two lanes that flush them."""
+
+    def __init__(self, view: Callable[[Audience], View], settled: Callable[[], bool], loop: Loop) -> None:
+        self._view = view
+        self._settled = settled
+        self._loop = loop
+        self._channels: dict[str, Channel] = {}
+        self._timer: Timer | None = None
+
+    def channel(self, audience: Audience) -> Channel:
+        """The audience's channel, made at its first reader."""
+        name = key(audience)
+        if name not in self._channels:
+            self._channels[name] = Channel(lambda: self._view(audience))
+        return self._channels[name]
+
+    def changed(self, *, urgent: bool = False) -> None:
+        """Something in some view differs now: flush soon."""
+        delay_s = URGENT_S if urgent else COALESCE_S
+        if self._timer is not None:
+            if self._timer.when() <= self._loop.time() + delay_s:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_later(delay_s, self.flush)
+
+    def flush(self) -> None:
+        """Send every channel's changes now; a moment later while the journal is still writing some of them."""
+        self.close()
+        if not self._settled():
+            self.changed(urgent=True)
+            return
+        for channel in list(self._channels.values()):
+            channel.flush()
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

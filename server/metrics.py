@@ -1,0 +1,30 @@
+"""What a node counts, for Prometheus."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+class Metrics:
+    """The web process' figures; names begin with `twinhall_`."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.sockets = Gauge("twinhall_sockets", "Open pages.", registry=self.registry)
+        self.commands = Counter(
+            "twinhall_commands", "Commands by answer: done, or the refusal's code.", ["answer"], registry=self.registry
+        )
+        self.dropped = Counter(
+            "twinhall_dropped", "Messages and signals that were not understood.", ["kind"], registry=self.registry
+        )
+        self.cut_off = Counter("twinhall_readers_cut_off", "Pages too slow for their views.", registry=self.registry)
+        self.entries = Counter("twinhall_journal_entries", "Entries made durable.", registry=self.registry)
+        self.entered = Counter("twinhall_entered", "POST /enter by answer.", ["answer"], registry=self.registry)
+        self.relay = Gauge("twinhall_relay_up", "1 while a relay answers.", registry=self.registry)
+
+    def text(self) -> bytes:
+        """All figures in the exposition format."""
+        return generate_latest(self.registry)

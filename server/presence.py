@@ -1,0 +1,59 @@
+"""Who is here: distinct persons per venue, in memory only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from rooms.audience import Audience, Desk
+from rooms.kernel import Actor, Json, Names, PersonId, Role
+
+SCREENS = frozenset({Role.WALL, Role.CONFIDENCE})
+"""Roles that are no persons."""
+
+
+class Page(msgspec.Struct, eq=False):
+    """One open page of somebody; `visible` while they look at it."""
+
+    actor: Actor
+    visible: bool = True
+
+
+class Presence:
+    """The open pages of one conference."""
+
+    def __init__(self) -> None:
+        self._pages: set[Page] = set()
+
+    def come(self, page: Page) -> None:
+        self._pages.add(page)
+
+    def go(self, page: Page) -> None:
+        self._pages.discard(page)
+
+    def view(self, audience: Audience, names: Names) -> Mapping[str, Json]:
+        """Counts for everyone; for desks also who."""
+        people = dict(self._people())
+        venues = Counter(actor.venue for actor, _ in people.values())
+        remote = venues.pop(None, 0)
+        view: dict[str, Json] = {"venues": {str(venue): count for venue, count in venues.items()}, "remote": remote}
+        if isinstance(audience, Desk):
+            view["present"] = {person: _row(*shown, names.get(person)) for person, shown in people.items()}
+        return view
+
+    def _people(self) -> Iterator[tuple[PersonId, tuple[Actor, bool]]]:
+        visible = {page.actor.person for page in self._pages if page.visible}
+        for page in self._pages:
+            if page.actor.role not in SCREENS:
+                yield page.actor.person, (page.actor, page.actor.person in visible)
+
+
+def _row(actor: Actor, visible: bool, name: str | None) -> Mapping[str, Json]:
+    row: dict[str, Json] = {"role": actor.role.value, "visible": visible}
+    if name:
+        row["name"] = name
+    if actor.venue:
+        row["venue"] = actor.venue
+    return row

@@ -1,0 +1,278 @@
+"""Socket.IO in and out: websocket only, text only. Decode, call, encode."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, assert_never
+
+import engineio
+import msgspec
+import socketio
+from aiohttp import web
+from engineio.async_drivers.aiohttp import WebSocket as DriverWebSocket
+from msgspec import Meta
+
+from rooms.audience import audience_of
+from rooms.journal import envelope
+from rooms.kernel import Actor, ConferenceId, InviteId, Json, PersonId, Refused
+from server.clock import Clock
+from server.doors import asking_origin
+from server.hall import Hall
+from server.identity import LINK_UNKNOWN, Identity, cookie_name
+from server.media_port import MediaPort
+from server.metrics import Metrics
+from server.outbox import Outbox
+from server.presence import Page
+from server.settings import Settings
+
+PATH: Final = "/socket.io/"
+MESSAGE_MAX: Final = 64 * 1024
+"""bytes of one incoming message; the largest command has a few hundred."""
+ADMISSION_S: Final = 10.0
+"""A socket that nobody was admitted on for this long is closed."""
+COMMANDS_MAX: Final = 32
+"""Commands of one socket that may wait for their answers."""
+PING_INTERVAL_S: Final = 10
+PING_TIMEOUT_S: Final = 8
+"""A lost line is noticed in under 20 s; what a phone in a tunnel needs is a new connection."""
+
+_ALLOWED: Final = re.compile(r"1\Z|3|40(?!/)|41(?!/)|42\d{0,15}\[\"|43(?!/)")
+"""Engine.IO close and pong; Socket.IO connect, disconnect, event and ack of the default namespace."""
+
+Heights = dict[Annotated[str, Meta(pattern=r"^v[0-9]{1,2}\Z")], Annotated[int, Meta(ge=0, le=8192)]]
+
+
+class Viewport(msgspec.Struct, frozen=True, tag="viewport"):
+    """The displayed heights in px of the pictures of one media session."""
+
+    session: Annotated[str, Meta(max_length=64)]
+    heights: Annotated[Heights, Meta(max_length=64)]
+
+
+class Visibility(msgspec.Struct, frozen=True, tag="presence"):
+    """Whether the person looks at the page."""
+
+    visible: bool
+
+
+Signal = Viewport | Visibility
+
+
+class _Auth(msgspec.Struct, frozen=True):
+    token: Annotated[str, Meta(max_length=128)]
+    invite: Annotated[str, Meta(max_length=128)]
+
+
+class _Engine(engineio.AsyncServer):  # type: ignore[misc]
+    """Engine.IO with our own way out."""
+
+    def create_queue(self, *args: Any, **kwargs: Any) -> Outbox:
+        return Outbox()
+
+
+class _Server(socketio.AsyncServer):  # type: ignore[misc]
+    def _engineio_server_class(self) -> type[_Engine]:
+        return _Engine
+
+
+class _WebSocket(DriverWebSocket):  # type: ignore[misc]
+    """The driver's socket without compression; what is not Socket.IO text is dropped and counted."""
+
+    async def __call__(self, environ: dict[str, Any]) -> web.StreamResponse:
+        request: web.Request = environ["aiohttp.request"]
+        self._sock = web.WebSocketResponse(max_msg_size=MESSAGE_MAX, compress=False)
+        await self._sock.prepare(request)
+        outbox: Outbox = self.handler.__self__.queue
+        environ["twinhall.outbox"] = outbox
+        assert request.transport is not None, "the socket was just prepared"
+        outbox.bind(request.transport)
+        asyncio.get_running_loop().call_later(ADMISSION_S, outbox.close_unless_admitted)
+        await self.handler(self)
+        return self._sock
+
+    async def wait(self) -> str:
+        while True:
+            text = await super().wait()
+            if isinstance(text, str) and _is_ours(text):
+                return text
+            self.server.metrics.dropped.labels("binary" if isinstance(text, bytes) else "garbage").inc()
+
+
+def _is_ours(text: str) -> bool:
+    """Whether Socket.IO can read it: a known packet of the default namespace, its JSON whole."""
+    if not _ALLOWED.match(text):
+        return False
+    body = text[2:].lstrip("0123456789") if text[0] == "4" else ""
+    try:
+        if body:
+            msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return False
+    return True
+
+
+class Sockets:
+    """The sockets of all pages, each at its conference's hall."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        halls: Mapping[ConferenceId, Hall],
+        identity: Identity,
+        media: MediaPort,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._settings = settings
+        self._halls = halls
+        self._identity = identity
+        self._media = media
+        self._clock = clock
+        self._metrics = metrics
+        self._here: dict[str, tuple[Hall, Page, Outbox]] = {}
+        self._unanswered: dict[str, int] = {}
+        self._io = self._make_server()
+
+    def _make_server(self) -> _Server:
+        quiet = logging.getLogger("socketio")
+        quiet.setLevel(logging.CRITICAL)
+        server = _Server(
+            async_mode="aiohttp",
+            transports=["websocket"],
+            cors_allowed_origins=[],
+            max_http_buffer_size=MESSAGE_MAX,
+            ping_interval=PING_INTERVAL_S,
+            ping_timeout=PING_TIMEOUT_S,
+            http_compression=False,
+            logger=quiet,
+            engineio_logger=quiet,
+        )
+        server.eio._async = {**server.eio._async, "websocket": _WebSocket}
+        server.eio.metrics = self._metrics
+        server.on("connect", self._connect)
+        server.on("disconnect", self._disconnect)
+        server.on("command", self._command)
+        server.on("signal", self._signal)
+        server.on("clock", self._tell_time)
+        server.on("resync", self._resync)
+        server.on("*", self._unknown)
+        return server
+
+    def mount(self, app: web.Application) -> None:
+        app.router.add_get(PATH, self._handle)
+
+    async def close(self) -> None:
+        """Let every page go; they come back to the next process."""
+        for _, _, outbox in list(self._here.values()):
+            outbox.close()
+        await self._io.shutdown()
+
+    def media_changed(self, conference: ConferenceId, *, urgent: bool) -> None:
+        if conference in self._halls:
+            self._halls[conference].changed(urgent=urgent)
+
+    def media_epoch(self, epoch: str) -> None:
+        for hall in self._halls.values():
+            hall.tell("epoch", {"epoch": epoch})
+            hall.changed(urgent=True)
+
+    def media_ended(
+        self, conference: ConferenceId, invite: InviteId, person: PersonId, session: str, reason: str
+    ) -> None:
+        if conference in self._halls:
+            self._halls[conference].tell("ended", {"session": session, "reason": reason}, invite, person)
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        if asking_origin(request, self._settings) is None:
+            raise web.HTTPForbidden(text="this origin has no business here\n")
+        answer: web.StreamResponse = await self._io.handle_request(request)
+        return answer
+
+    async def _connect(self, sid: str, environ: dict[str, Any], auth: object) -> None:
+        outbox: Outbox = environ["twinhall.outbox"]
+        try:
+            hall, actor = self._admitted(environ["aiohttp.request"], auth)
+        except Refused as refusal:
+            asyncio.get_running_loop().call_later(1.0, outbox.close)
+            raise socketio.exceptions.ConnectionRefusedError(refusal.code) from None
+        outbox.admitted = True
+        page = Page(actor)
+        self._here[sid] = hall, page, outbox
+        self._metrics.sockets.set(len(self._here))
+        # The library writes its CONNECT packet as soon as this returns, without waiting: the view comes after it.
+        asyncio.get_running_loop().call_soon(self._welcome, sid)
+
+    def _admitted(self, request: web.Request, auth: object) -> tuple[Hall, Actor]:
+        try:
+            shown = msgspec.convert(auth, _Auth)
+        except msgspec.ValidationError:
+            raise Refused(LINK_UNKNOWN) from None
+        link = self._identity.link(shown.token)
+        if link.invite.id != shown.invite:
+            raise Refused(LINK_UNKNOWN)
+        cookie = request.cookies.get(cookie_name(link, secure=self._settings.secure))
+        if not self._identity.entered(link, cookie):
+            raise Refused("not-entered")
+        return self._halls[link.conference], self._identity.actor(link, cookie)
+
+    def _welcome(self, sid: str) -> None:
+        if sid in self._here:
+            hall, page, outbox = self._here[sid]
+            hall.come(page, outbox, audience_of(page.actor))
+
+    async def _disconnect(self, sid: str, reason: str) -> None:
+        if sid not in self._here:
+            return
+        hall, page, outbox = self._here.pop(sid)
+        hall.go(page)
+        if outbox.cut_off:
+            self._metrics.cut_off.inc()
+        self._metrics.sockets.set(len(self._here))
+
+    async def _command(self, sid: str, body: object = None, *_: object) -> Mapping[str, Json]:
+        hall, page, _outbox = self._here[sid]
+        self._unanswered[sid] = self._unanswered.get(sid, 0) + 1
+        try:
+            if self._unanswered[sid] > COMMANDS_MAX:
+                raise Refused("busy")
+            seq = await hall.host.handle(envelope(body), page.actor)
+        except Refused as refusal:
+            self._metrics.commands.labels(refusal.code).inc()
+            return {"refused": refusal.code, "params": refusal.params}
+        finally:
+            self._unanswered[sid] -= 1
+            if not self._unanswered[sid]:
+                del self._unanswered[sid]
+        self._metrics.commands.labels("done").inc()
+        return {"seq": seq}
+
+    async def _signal(self, sid: str, body: object = None, *_: object) -> None:
+        hall, page, _outbox = self._here[sid]
+        try:
+            signal = msgspec.convert(body, Signal)
+        except msgspec.ValidationError:
+            self._metrics.dropped.labels("signal").inc()
+            return
+        match signal:
+            case Viewport(session, heights):
+                self._media.viewport(page.actor, session, heights)
+            case Visibility(visible):
+                page.visible = visible
+                hall.changed()
+            case never:
+                assert_never(never)
+
+    async def _tell_time(self, sid: str, body: object = None, *_: object) -> Mapping[str, Json]:
+        arrived_ms = self._clock.now_ms()
+        return {"t1": arrived_ms, "t2": self._clock.now_ms()}
+
+    async def _resync(self, sid: str, *_: object) -> Mapping[str, Json]:
+        hall, page, _outbox = self._here[sid]
+        hall.again(page)
+        return {}
+
+    async def _unknown(self, event: str, sid: str, *_: object) -> None:
+        self._metrics.dropped.labels("event").inc()
