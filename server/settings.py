@@ -31,7 +31,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     announce: tuple[str, ...] = ()
     conferences: tuple[str, ...] = (DEFAULT_CONFERENCE,)
     ice_servers: tuple[str, ...] = ()
-    rehearsal: bool = False
     log_level: str = "info"
 
     @property
@@ -122,7 +121,6 @@ def parser() -> argparse.ArgumentParser:
         metavar="URL",
         help="stun: or turn: URL for the pages; may be repeated (default: none, no request leaves the node)",
     )
-    add("--rehearsal", action="store_true", help="open for a rehearsal even on the conference's day; pages say so")
     add("--log-level", choices=["debug", "info", "warning", "error"], default="info", help="(default: info)")
     return options
 
@@ -142,7 +140,6 @@ def parse(arguments: Sequence[str]) -> Settings:
         announce=tuple(found.announce),
         conferences=tuple(found.conferences or (DEFAULT_CONFERENCE,)),
         ice_servers=tuple(found.ice_servers or ()),
-        rehearsal=found.rehearsal,
         log_level=found.log_level,
     )
     if mend := _contradiction(settings):

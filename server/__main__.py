@@ -1,0 +1,49 @@
+"""`python -m server`: the web process; `python -m server invites`: its links."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+import structlog
+from structlog.tracebacks import ExceptionDictTransformer
+
+from server import cli
+from server.app import run
+from server.settings import Unusable, parse
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit status: 0 after a clean end, 1 with one line when the node can't start."""
+    if arguments[:1] == ["invites"]:
+        return cli.main(arguments[1:])
+    settings = parse(arguments)
+    os.umask(0o077)
+    _log_to_stderr(settings.log_level)
+    try:
+        asyncio.run(run(settings))
+    except Unusable as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _log_to_stderr(level: str) -> None:
+    """One JSON object per line; names and texts of people are never in it."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

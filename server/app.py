@@ -1,0 +1,151 @@
+"""The web process put together: wiring only."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import structlog
+from aiohttp import web
+from msgspec.structs import replace
+
+from rooms.kernel import ConferenceId
+from server.clock import NodeClock
+from server.datafolder import DataFolder, held
+from server.definitions import definition
+from server.doors import BODY_MAX, KEEPALIVE_S, Rates, guard, security_headers
+from server.hall import Hall
+from server.health import Health
+from server.host import Host
+from server.identity import Identity, node_key
+from server.journal.sqlite import SqliteJournal
+from server.local import Local
+from server.media_port import MediaPort, NoMedia
+from server.metrics import Metrics
+from server.pages import Pages
+from server.settings import Settings, Unusable
+from server.sockets import Sockets
+from server.vault import Vault
+
+WEB_ROOT: Final = Path(__file__).parent.parent / "web"
+SHUTDOWN_S: Final = 1.0
+
+log = structlog.get_logger()
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Raises Unusable when it can't start."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    listening = listen(settings)
+    settings = replace(settings, port=listening.getsockname()[1])
+    async with serving(settings, listening):
+        log.info("web is up", origin=settings.origin, conferences=settings.conferences)
+        await ended.wait()
+    log.info("web ends")
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The socket that pages connect to. Raises Unusable."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=1024)
+    except OSError as wrong:
+        where = f"port {settings.port} on {settings.host}"
+        if wrong.errno == errno.EADDRINUSE:
+            raise Unusable(f"{where} is in use: stop what uses it, or choose another with --port") from wrong
+        raise Unusable(f"{where} can't be used ({wrong.strerror}): choose others with --host and --port") from wrong
+
+
+@asynccontextmanager
+async def serving(settings: Settings, listening: socket.socket, web_root: Path = WEB_ROOT) -> AsyncIterator[None]:
+    """A whole web process, from the data folder up; on the way out everything closes in the opposite order."""
+    async with AsyncExitStack() as stack:
+        stack.callback(listening.close)
+        folder = stack.enter_context(held(settings))
+        identity = Identity(node_key(folder.key))
+        clock, metrics = NodeClock(), Metrics()
+        vault = Vault(folder.vault)
+        stack.push_async_callback(vault.close)
+        hosts = await _hosts(settings, folder, clock, metrics, stack)
+
+        media: MediaPort = NoMedia()
+
+        health = Health(hosts, media, clock, metrics)
+        loop = asyncio.get_running_loop()
+        halls: Mapping[ConferenceId, Hall] = {
+            host.id: Hall(host, identity, vault.names, media, clock, health.view, loop) for host in hosts
+        }
+        sockets = Sockets(settings, halls, identity, media, clock, metrics)
+
+        app = web.Application(client_max_size=BODY_MAX, middlewares=[guard(Rates(time.monotonic))])
+        app.on_response_prepare.append(security_headers(settings))
+        sockets.mount(app)
+        health.mount(app)
+        Pages(settings, web_root, halls, identity, vault, metrics).mount(app)
+        local = web.Application()
+        Local(settings, hosts, identity).mount(local)
+
+        await media.start(sockets)
+        stack.push_async_callback(media.close)
+        await _serve(app, _tls(settings), listening, stack)
+        await _serve_local(local, folder, stack)
+        stack.push_async_callback(sockets.close)
+        for hall in halls.values():
+            stack.callback(hall.close)
+        yield
+
+
+async def _hosts(
+    settings: Settings, folder: DataFolder, clock: NodeClock, metrics: Metrics, stack: AsyncExitStack
+) -> list[Host]:
+    definitions = [definition(named) for named in settings.conferences]
+    journal = SqliteJournal(folder.journal)
+    stack.push_async_callback(journal.close)
+    hosts = [Host(journal, each, clock) for each in definitions]
+    for host in hosts:
+        host.listen(lambda entries: metrics.entries.inc(len(entries)))
+        await host.open()
+        stack.push_async_callback(host.close)
+    return hosts
+
+
+async def _serve(
+    app: web.Application, tls: ssl.SSLContext | None, listening: socket.socket, stack: AsyncExitStack
+) -> None:
+    runner = web.AppRunner(app, access_log=None, keepalive_timeout=KEEPALIVE_S, shutdown_timeout=SHUTDOWN_S)
+    stack.push_async_callback(runner.cleanup)
+    await runner.setup()
+    await web.SockSite(runner, listening, ssl_context=tls).start()
+
+
+async def _serve_local(app: web.Application, folder: DataFolder, stack: AsyncExitStack) -> None:
+    """The command line's socket: whoever may read the data folder may use it."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+    stack.push_async_callback(runner.cleanup)
+    await runner.setup()
+    try:
+        await web.UnixSite(runner, str(folder.socket)).start()
+    except OSError as wrong:
+        raise Unusable(f"{folder.socket} can't be made ({wrong}): choose a shorter --data DIR") from wrong
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(settings.certificate, settings.certificate_key)
+    except OSError as wrong:
+        raise Unusable(f"the certificate {settings.certificate} can't be used ({wrong}): give PEM files") from wrong
+    return context
