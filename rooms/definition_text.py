@@ -33,6 +33,10 @@ TEXT_MAX: Final = 256 * 1024
 """bytes; the built-in conferences have less than a tenth of it."""
 
 
+_LONG_KEY: Final = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""")
+"""A key of so many parts has no use here, and tomllib takes time and memory by the square of them."""
+
+
 class DefinitionError(Exception):
     """What is wrong in which line (from 1) of a definition, and how to mend it."""
 
@@ -76,6 +80,9 @@ def _parsed(text: str) -> dict[str, Any]:
     if size > TEXT_MAX:
         what = f"the file has {size} bytes, more than {TEXT_MAX}"
         raise DefinitionError(1, what, "Split the conference or shorten its texts")
+    if long := _LONG_KEY.search(text):
+        line = text.count("\n", 0, long.start()) + 1
+        raise DefinitionError(line, "a key has more than 32 parts", "Write keys as in the built-in conferences")
     try:
         return tomllib.loads(text)
     except RecursionError:
@@ -117,6 +124,7 @@ _FIELD_MENDS: Final = {
     "sources": "Add a [[sources]] with id, venue and name",
     "zone": 'Name a zone of the tz database, as in zone = "Europe/Berlin"',
     "kind": "Compare with the built-in conferences: camera, table, person; opening, address, signing, dialogue, ...",
+    "role": "Write a role as in the links, such as speaker or signatory",
     "en": 'Give at least English, as in { en = "Opening" }; the other languages fall back to it',
 }
 _OF_WORDS: Final = ("title", "motto", "name", "city", "detail", "place")

@@ -9,6 +9,9 @@ from typing import Final
 Path = tuple[str | int, ...]
 """Keys and indexes from the root: `("venues", 0, "zone")`."""
 
+DEPTH_MAX: Final = 32
+"""Keys in a path; what is deeper has no line of its own, so that long dotted keys cost no more than their length."""
+
 _TOKEN: Final = re.compile(
     r'(?P<long>"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5})'
     r'|(?P<quoted>"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\')'
@@ -67,7 +70,7 @@ class _Scan:
         self._take()
         array = self._peek() == "["
         while (lexeme := self._peek()) != "]":
-            if lexeme not in ".[":
+            if lexeme not in ".[" and len(path) < DEPTH_MAX:
                 path = self._newest((*path, _key(lexeme)))
                 self._mark(path)
             self._take()
@@ -92,7 +95,7 @@ class _Scan:
         """`a.b = value`"""
         path = table
         while (lexeme := self._peek()) != "=":
-            if lexeme != ".":
+            if lexeme != "." and len(path) < DEPTH_MAX:
                 path = (*path, _key(lexeme))
                 self._mark(path)
             self._take()

@@ -169,6 +169,12 @@ def test_too_large_a_file_is_not_read() -> None:
         read(SMALL + "#" * TEXT_MAX)
 
 
+@pytest.mark.parametrize("part", ["a.", '"a" . ', "'a'\t."])
+def test_a_key_of_thousands_of_parts_is_refused_at_once(part: str) -> None:
+    with pytest.raises(DefinitionError, match="line 2: a key has more than 32 parts"):
+        read("id = 'a'\n" + part * 40_000 + "a = 1")
+
+
 def test_brackets_nested_too_deeply_are_refused() -> None:
     with pytest.raises(DefinitionError, match="nested too deeply"):
         read("a = " + "[" * 50_000)

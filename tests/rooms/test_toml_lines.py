@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rooms import conferences
-from rooms.toml_lines import Path, lines_of
+from rooms.toml_lines import DEPTH_MAX, Path, lines_of
 
 TEXT = '''# head
 title = { en = "A # no comment", de = 'B' }   # a comment = [
@@ -93,6 +93,10 @@ def test_a_line_is_known_for_each_value_and_for_nothing_else(pieces: list[str]) 
     except tomllib.TOMLDecodeError:
         return
     assert set(lines_of(text)) == set(paths(values))
+
+
+def test_keys_too_deep_to_matter_have_no_line_of_their_own() -> None:
+    assert max(map(len, lines_of(".".join("a" * 5000) + " = 1\n[" + ".".join("b" * 5000) + "]"))) == DEPTH_MAX
 
 
 def test_the_built_in_conferences_have_a_line_for_each_value() -> None:
