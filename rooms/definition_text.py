@@ -98,6 +98,7 @@ _SYNTAX_MENDS: Final = {
     "Invalid value": 'Put texts in double quotes, as in zone = "Asia/Shanghai"',
     "Expected '='": 'Write a line as key = value, as in zone = "Asia/Shanghai"',
     "nclosed": "Close what is open: a quote, a bracket or a brace",
+    "nterminated": "Close the text with a quote",
     "Illegal character": 'End a text in its own line with a quote, or use """ for several lines',
     "date": "Write a day as 2022-07-07",
 }
