@@ -114,7 +114,7 @@ class Layer:
             packet.keyframe = True
             self._keyframe_came(payload_type, payload)
         self.ring.add(packet)
-        if newest and header.marker:
+        if newest and (header.marker or self._starts_keyframe is None):
             self.reception.frames += 1
             self.age_ms = self._age_ms(packet.media_timestamp, now_ms)
         return packet

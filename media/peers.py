@@ -21,7 +21,8 @@ OWN_SSRC: Final = 1
 MTU: Final = 1200
 """bytes of RTCP in one datagram."""
 
-Transmit = Callable[[bytes, Path], None]
+Transmit = Callable[[bytes, Path], bool]
+"""Send a datagram; False when the system refuses it now."""
 
 
 class Peer:
@@ -47,7 +48,7 @@ class Peer:
         self.round_trip_ms: float | None = None
         self.handshake_left = HANDSHAKE_MAX
         self.report_at_s = 0.0
-        self.packets_in = self.packets_out = self.forged = self.replayed = 0
+        self.packets_in = self.packets_out = self.forged = self.replayed = self.refused = 0
         self._transmit = transmit
         self._receiver: SrtpReceiver | None = None
         self._control: SrtcpSender | None = None
@@ -101,12 +102,19 @@ class Peer:
         path = self.agent.path
         if self._seal is not None and path is not None:
             self.packets_out += 1
-            self._transmit(self._seal.seal(ssrc, index, header, payload), path)
+            if not self._transmit(self._seal.seal(ssrc, index, header, payload), path):
+                self.refused += 1
 
     def send_control(self, compound: bytes) -> None:
         path = self.agent.path
         if self._control is not None and path is not None:
             self._transmit(self._control.protect(compound), path)
+
+    @property
+    def totals(self) -> tuple[int, ...]:
+        """In, out, resent, forged, replayed, refused by the system."""
+        repaired = sum(slot.repaired for slot in self.slots.values())
+        return self.packets_in, self.packets_out, repaired, self.forged, self.replayed, self.refused
 
     def figures(self) -> SessionFigures:
         return SessionFigures(

@@ -24,7 +24,7 @@ from media.model import (
     SourceName,
     SourceSpec,
 )
-from media.peers import Peer
+from media.peers import Peer, Transmit
 from media.plane import Address, Capability, Figures, InboundTrack, Life, Lost, PlaneEvent, PlaneSession, SrtpKeys
 from media.publications import Publication
 from media.routing import Router
@@ -33,7 +33,9 @@ from media.udp import Sockets
 
 TICK_S: Final = 0.02
 FEEDBACK_EVERY_S: Final = 0.1
-RING_WAKE_S: Final = 1.0
+FIGURES_EVERY_S: Final = 1.0
+STALL_S: Final = 0.2
+"""if the process itself stood still for so long, nobody's silence counts before it listened again."""
 
 
 def common_clock() -> Callable[[], float]:
@@ -48,12 +50,16 @@ class PythonPlane:
     capabilities: frozenset[Capability] = frozenset()
 
     def __init__(
-        self, monotonic_s: Callable[[], float] = time.monotonic, media_ms: Callable[[], float] | None = None
+        self,
+        monotonic_s: Callable[[], float] = time.monotonic,
+        media_ms: Callable[[], float] | None = None,
+        transmit: Transmit | None = None,
     ) -> None:
+        """`media_ms` is the node's common clock; `transmit` stands in for the sockets."""
         self._now = monotonic_s
         self._media_ms = media_ms or common_clock()
         self._sockets = Sockets()
-        self.transmit_datagram: Callable[[bytes, Path], bool] = self._sockets.transmit
+        self._transmit = transmit or self._sockets.transmit
         self._on_event: Callable[[PlaneEvent], None] = lambda event: None
         self._timer: asyncio.TimerHandle | None = None
         self._publications: dict[SourceName, Publication] = {}
@@ -64,8 +70,9 @@ class PythonPlane:
         self._doors = Doors(self._transmit, self._emit, self._media, self._control)
         self._intake = Intake(self._media_ms, self._alive, self._dead, self._doors.dropped)
         self._feedback = Feedback(self._media_ms)
+        self._ticked_s = self._awake_s = float("-inf")
         self._feedback_at_s = self._second_at_s = 0.0
-        self._ended: tuple[int, ...] = (0, 0, 0, 0, 0)
+        self._ended: tuple[int, ...] = (0,) * 6
 
     # --- lifetime
 
@@ -115,8 +122,7 @@ class PythonPlane:
         if peer is None:
             return
         self._router.leave(peer, self._now())
-        totals = (peer.packets_in, peer.packets_out, _repaired(peer), peer.forged, peer.replayed)
-        self._ended = tuple(a + b for a, b in zip(self._ended, totals, strict=True))
+        self._ended = tuple(map(sum, zip(self._ended, peer.totals, strict=True)))
         if peer.publication is not None:
             del self._publishers[peer.publication]
             self._gone(peer.publication)
@@ -173,15 +179,15 @@ class PythonPlane:
 
     def figures(self) -> Figures:
         peers = self._doors.peers
-        alive = [(p.packets_in, p.packets_out, _repaired(p), p.forged, p.replayed) for p in peers.values()]
-        packets_in, packets_out, repaired, forged, replayed = map(sum, zip(self._ended, *alive, strict=True))
+        totals = (self._ended, *(peer.totals for peer in peers.values()))
+        packets_in, packets_out, repaired, forged, replayed, refused = map(sum, zip(*totals, strict=True))
         return Figures(
             sessions={name: peer.figures() for name, peer in peers.items()},
             publications={name: publication.state() for name, publication in self._publications.items()},
             packets_in=packets_in,
             packets_out=packets_out,
             repaired=repaired,
-            dropped={**self._doors.dropped, "forged": forged, "replayed": replayed},
+            dropped={**self._doors.dropped, "forged": forged, "replayed": replayed, "send-refused": refused},
         )
 
     # --- publications come and go
@@ -249,16 +255,15 @@ class PythonPlane:
     def _control(self, peer: Peer, datagram: bytes, now_s: float) -> None:
         self._intake.control(peer, datagram, now_s)
 
-    def _transmit(self, datagram: bytes, path: Path) -> None:
-        if not self.transmit_datagram(datagram, path):
-            self._doors.dropped["send-refused"] += 1
-
     def _emit(self, event: PlaneEvent) -> None:
         self._on_event(event)
 
     def tick(self) -> None:
         """What is due by the clock; called every TICK_S or more often."""
         now_s = self._now()
+        if now_s - self._ticked_s > STALL_S:
+            self._awake_s = now_s
+        self._ticked_s = now_s
         self._watch_layers(now_s)
         switched, self._router.switched = self._router.switched, []
         for peer, slot in switched:
@@ -266,17 +271,17 @@ class PythonPlane:
         if now_s - self._feedback_at_s >= FEEDBACK_EVERY_S:
             self._feedback_at_s = now_s
             self._watch_peers(now_s)
-        if now_s - self._second_at_s >= RING_WAKE_S:
+        if now_s - self._second_at_s >= FIGURES_EVERY_S:
             self._second_at_s = now_s
             self._second_passed()
 
     def _watch_layers(self, now_s: float) -> None:
-        for publication in [*self._publishers, *(p for p in self._publications.values() if p.session is None)]:
+        for publication in self._all_publications():
             peer = self._publishers.get(publication)
             for layer in publication.layers():
                 if not layer.live:
                     continue
-                if now_s - layer.heard_s >= SILENT_S:
+                if now_s - max(layer.heard_s, self._awake_s) >= SILENT_S:
                     self._dead(layer)
                 elif peer is not None:
                     self._feedback.ask_keyframe(peer, layer, now_s)
@@ -295,14 +300,14 @@ class PythonPlane:
                 self._feedback.report_to_publisher(peer, now_s)
                 self._feedback.report_to_viewer(peer, peer.slots.values())
 
+    def _all_publications(self) -> list[Publication]:
+        """Those of sessions and those of slates."""
+        return [*self._publishers, *(p for p in self._publications.values() if p.session is None)]
+
     def _second_passed(self) -> None:
-        for publication in [*self._publishers, *self._publications.values()]:
+        for publication in self._all_publications():
             for layer in publication.layers():
                 layer.second_passed()
         for peer in self._doors.peers.values():
             for slot in peer.slots.values():
                 slot.second_passed()
-
-
-def _repaired(peer: Peer) -> int:
-    return sum(slot.repaired for slot in peer.slots.values())

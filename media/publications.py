@@ -139,9 +139,15 @@ class Publication:
 
     def state(self) -> PublicationState:
         tracks = tuple(state for track in self.tracks if (state := track.state()))
-        ages = [layer.age_ms for layer in self.layers() if layer.live and layer.age_ms is not None]
-        age_ms = min(ages) if ages and self.clock.offset_ms is not None else None
-        return PublicationState(self.id, self.source, self.session, tracks, self.round_trip_ms, age_ms)
+        return PublicationState(self.id, self.source, self.session, tracks, self.round_trip_ms, self._age_ms())
+
+    def _age_ms(self) -> float | None:
+        """Capture to relay, of the picture where there is one; None before sender reports tell."""
+        if self.clock.offset_ms is None:
+            return None
+        live = [layer for layer in self.layers() if layer.live]
+        pictures = [layer for layer in live if layer.track.kind is Kind.VIDEO]
+        return min((layer.age_ms for layer in pictures or live if layer.age_ms is not None), default=None)
 
 
 def _text(values: dict[int, bytes], name: int) -> str:

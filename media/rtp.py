@@ -123,11 +123,21 @@ class Packet:
 
     `index` is the publisher's extended sequence number; `timestamp` is the publisher's,
     `media_timestamp` the same instant as media time in the same clock (both mod 2^32).
+    `shifted` is the payload with its picture numbers moved, for the viewers who share the steps.
     """
 
     __slots__ = (
-        "arrival_s", "index", "keyframe", "level", "marker", "media_timestamp", "payload", "payload_type", "timestamp",
-    )  # fmt: skip
+        "arrival_s",
+        "index",
+        "keyframe",
+        "level",
+        "marker",
+        "media_timestamp",
+        "payload",
+        "payload_type",
+        "shifted",
+        "timestamp",
+    )
 
     def __init__(self, index: int, header: Header, payload: bytes, arrival_s: float) -> None:
         self.index = index
@@ -138,4 +148,5 @@ class Packet:
         self.payload = payload
         self.keyframe = False
         self.level = b""
+        self.shifted: tuple[int, int, bytes] | None = None
         self.arrival_s = arrival_s

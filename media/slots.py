@@ -80,6 +80,7 @@ class Slot:
         self._repair_out = first_seq
         self._timestamp: int | None = None
         self._media_timestamp = -1
+        self._catch_up: dict[int, int] = {}
         self._counted = 0
         self._mid = {spec.extensions.mid: spec.mid.encode()} if spec.extensions.mid else {}
         self._block = extension_block(self._mid)
@@ -122,9 +123,11 @@ class Slot:
     def _begin_from_ring(self, layer: Layer, now_s: float) -> None:
         burst = layer.ring.since_keyframe(float("-inf") if layer.local else now_s - YOUNG_S)
         if burst:
+            self._catch_up = _catch_up(burst)
             self.switch(burst[0])
             for packet in burst:
                 self.forward(packet)
+            self._catch_up = {}
         else:
             layer.want_keyframe()
 
@@ -177,11 +180,12 @@ class Slot:
         return before[0] + old.picture_step + 1 - after[0], before[1] + old.tl0_step + 1 - after[1]
 
     def _lead(self, packet: Packet) -> int:
-        """Ticks to add to media time so that the picture does not step back."""
+        """Ticks to add to media time so that the picture does not step back, and a burst is shown at once."""
+        lead = self._catch_up.get(packet.media_timestamp, 0)
         if self._timestamp is None:
-            return 0
+            return lead
         least = (self._timestamp + CATCH_UP_TICKS - packet.media_timestamp) % _WRAP
-        return 0 if least >= _WRAP // 2 else least
+        return lead if least >= _WRAP // 2 else max(lead, least)
 
     def _sound_step(self, packet: Packet) -> int:
         """What makes publisher timestamps media time, fixed until the next switch; never back by a sample."""
@@ -266,7 +270,7 @@ class Slot:
         if segment.timestamp_step is None:
             timestamp = (packet.media_timestamp + segment.lead) & 0xFFFFFFFF
             if segment.shift is not None:
-                payload = segment.shift(payload, segment.picture_step, segment.tl0_step)
+                payload = _shifted(packet, segment.shift, segment.picture_step, segment.tl0_step)
         else:
             timestamp = (packet.timestamp + segment.timestamp_step) & 0xFFFFFFFF
             if segment.unpack_red:
@@ -326,3 +330,23 @@ class Slot:
 
     def state(self) -> SlotState:
         return SlotState(self.showing, self.bitrate_bps, self.reason)
+
+
+def _shifted(packet: Packet, shift: Shift, picture_step: int, tl0_step: int) -> bytes:
+    """Moved picture numbers; those of the last steps asked for are kept, most viewers share them."""
+    known = packet.shifted
+    if known is None or known[0] != picture_step or known[1] != tl0_step:
+        known = packet.shifted = (picture_step, tl0_step, shift(packet.payload, picture_step, tl0_step))
+    return known[2]
+
+
+def _catch_up(burst: list[Packet]) -> dict[int, int]:
+    """Media time of each of a burst's frames -> what moves it to just before the newest one.
+
+    With their own times the frames would set the receiver's clock to the oldest of them: it
+    would show everything after as much later.
+    """
+    frames = list(dict.fromkeys(packet.media_timestamp for packet in burst))
+    newest = frames[-1]
+    moves = {media: (newest - place * CATCH_UP_TICKS - media) % _WRAP for place, media in enumerate(reversed(frames))}
+    return {media: move if move < _WRAP // 2 else 0 for media, move in moves.items()}

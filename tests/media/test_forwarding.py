@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from media.model import PublicationId, Route, SlotId
 from media.plane import Life, Showing
 from media.rtcp import Nack, PictureRequest
@@ -107,9 +109,9 @@ def test_a_take_keeps_the_old_picture_until_the_new_keyframe_and_leaves_no_gap()
     assert len(got) == before + 12
     assert set(steps(seqs(got))) == {1}
     pictures = [d.picture_id for _, payload in got if (d := read_descriptor(payload)) and d.start]
-    assert set(b - a for a, b in zip(pictures, pictures[1:], strict=False)) == {1}
+    assert {b - a for a, b in pairwise(pictures)} == {1}
     stamps = [header.timestamp for header, _ in got]
-    assert all((b - a) % 2**32 < 2**31 for a, b in zip(stamps, stamps[1:], strict=False))
+    assert all((b - a) % 2**32 < 2**31 for a, b in pairwise(stamps))
     assert world.events[-1] == Showing(STAGE, V0, MINDEN)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from media.model import AudienceName, Codec, IceCredentials, Kind, PublicationId, Purpose, SessionId, SlotId, SourceName
 from media.plane import (
@@ -61,15 +62,17 @@ class World:
         self.now_s = 1000.0
         self.events: list[PlaneEvent] = []
         self.sent: list[tuple[bytes, Path]] = []
-        self.plane = PythonPlane(lambda: self.now_s, self.media_ms)
-        self.plane.transmit_datagram = self._transmit
+        self.transmit: Callable[[bytes, Path], bool] = self._deliver
+        self.plane = PythonPlane(
+            lambda: self.now_s, self.media_ms, lambda datagram, path: self.transmit(datagram, path)
+        )
         self.plane._on_event = self.events.append
         self.peers: dict[Path, Client] = {}
 
     def media_ms(self) -> float:
         return EPOCH_MS + self.now_s * 1000
 
-    def _transmit(self, datagram: bytes, path: Path) -> bool:
+    def _deliver(self, datagram: bytes, path: Path) -> bool:
         self.sent.append((datagram, path))
         if path in self.peers:
             self.peers[path].take(datagram)
@@ -242,5 +245,5 @@ def seqs(packets: list[tuple[Header, bytes]]) -> list[int]:
 
 
 def steps(numbers: list[int]) -> Iterator[int]:
-    for before, after in zip(numbers, numbers[1:], strict=False):
+    for before, after in pairwise(numbers):
         yield (after - before) & 0xFFFF
