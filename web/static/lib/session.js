@@ -222,7 +222,7 @@ export class Session extends EventTarget {
 
 /** A slot as a page uses it: picture and sound apart, so that the sound can stay when the picture goes. @typedef {{video: MediaStream, audio: MediaStream}} Slot */
 
-/** Plays: `slots` pairs of picture and sound, v0 a0 v1 a1 ... Event `slots` when the streams are new. */
+/** Plays: `slots` pairs of picture and sound, v0 a0 v1 a1 ... Event `slots` when the streams are new; the first come within `start()`. */
 export class PlaySession extends Session {
   /** @param {{url: string, token: string, slots?: number, iceServers?: RTCIceServer[]}} options */
   constructor({ slots = 4, ...options }) {
@@ -241,10 +241,15 @@ export class PlaySession extends Session {
       const audio = pc.addTransceiver("audio", { direction: "recvonly" }).receiver.track;
       return { video: new MediaStream([video]), audio: new MediaStream([audio]) };
     });
+    if (!this.slots.length) this.#swap();
   }
 
+  /** After a rejoin the old picture stays until the new path stands. */
   connected() {
-    if (this.slots === this.coming) return;
+    if (this.slots !== this.coming) this.#swap();
+  }
+
+  #swap() {
     this.slots = this.coming;
     this.dispatchEvent(new CustomEvent("slots", { detail: this.slots }));
   }

@@ -1,0 +1,51 @@
+// @ts-check
+/** Pages without a person before them (walls, confidence): they enter by themselves, stay awake, and take new versions. */
+
+import { Page } from "../lib/page.js";
+
+const RETRY_MS = 3_000;
+
+/**
+ * Opens the page, enters by its link (again and again while the server is away) and connects.
+ * @param {(page: Page, error: unknown) => void} tell called when it did not work, with what happened
+ * @returns {Promise<Page>} once it is in
+ */
+export async function openUnattended(tell) {
+  const page = await Page.open();
+  stayAwake();
+  addEventListener("hashchange", () => location.reload());
+  for (;;) {
+    try {
+      await page.enter();
+      break;
+    } catch (error) {
+      tell(page, error);
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+  followVersion(page);
+  return page;
+}
+
+/** After the line was down the server may be a newer one: then the page loads itself anew. @param {Page} page */
+function followVersion(page) {
+  const version = page.me?.version;
+  let first = true;
+  page.connect().addEventListener("state", async (event) => {
+    if (/** @type {CustomEvent} */ (event).detail !== "live") return;
+    if (first) {
+      first = false;
+      return;
+    }
+    const me = await page.enter().catch(() => null);
+    if (me && me.version !== version) location.reload();
+  });
+  page.socket?.addEventListener("bye", () => setTimeout(() => location.reload(), RETRY_MS));
+}
+
+/** The screen's wake lock, taken again whenever the page is seen again. */
+function stayAwake() {
+  const lock = () => document.hidden || navigator.wakeLock?.request("screen").catch(() => undefined);
+  document.addEventListener("visibilitychange", lock);
+  lock();
+}

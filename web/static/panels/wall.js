@@ -1,0 +1,86 @@
+// @ts-check
+/** A hall's screen: the other halls edge to edge, a thin line below. Nobody touches it. */
+
+import { find, set, write } from "../lib/dom.js";
+import { PlaySession } from "../lib/session.js";
+import { following, itemsOf, running } from "../lib/programme.js";
+import { mountClocks } from "./clocks.js";
+import { tieSession, watchLine } from "./line.js";
+import { say, Screen } from "./screen.js";
+import { Sound } from "./sound.js";
+import { openUnattended } from "./unattended.js";
+
+const root = find(document, ".wall");
+const word = find(root, ".screen-word");
+const page = await openUnattended((page, error) => say(word, "line-lost", page.t("wall.link-fault"), page.refusal(error)));
+const { whep = "", ice_servers = [], venue = "" } = page.me ?? {};
+const session = new PlaySession({ url: whep, token: page.token, iceServers: ice_servers });
+const sound = new Sound(page, session);
+tieSession(page, session);
+session.start();
+
+/** Between two pictures a hair of black; a picture may lose a seventh to stand edge to edge. */
+const screen = new Screen(find(root, ".wall-screen"), page, session, { gap: 2, crop: 1.25 });
+mountClocks(find(root, ".wall-clocks"), page);
+mountLine();
+mountWord();
+mountSound();
+
+/** The thin line: this hall's city, what runs. */
+function mountLine() {
+  const draw = () => {
+    const { view } = page.store;
+    const items = itemsOf(view);
+    const now_ms = page.clock.now();
+    const now = running(view, items, now_ms);
+    const next = following(now, items, now_ms);
+    page.i18n.say(find(root, ".wall-city"), view.conference?.venues?.[venue]?.city);
+    const what = find(root, ".wall-what");
+    if (now.item) page.i18n.say(what, now.item.title);
+    else write(what, next ? `${page.words(next.title)}, ${page.i18n.distance(next.start_ms - now_ms)}` : "");
+    find(root, ".rehearsal").hidden = !view.conference?.rehearsal;
+    document.title = `${page.t("wall.title")} · ${page.words(view.conference?.venues?.[venue]?.city)}`;
+  };
+  page.tick(draw);
+  page.watch((view) => view.stage?.item, draw);
+  page.watch((view) => view.conference, draw);
+}
+
+/** What stands where no picture is, and the state of the line when it is not well. */
+function mountWord() {
+  const state = find(root, ".wall-state");
+  const draw = (/** @type {import("./line.js").LineState} */ line) => {
+    const calm = line === "live" || line === "connecting";
+    state.hidden = calm;
+    write(state, calm ? "" : page.t(`line.${line}`));
+    word.hidden = screen.scene.tiles.length > 0;
+    if (session.refusal && !session.refusal.passing) say(word, "line-lost", page.t("wall.link-fault"), page.t(`refused.${session.refusal.code}`));
+    else if (line === "live") say(word, "camera-off", page.t("wall.waiting"), page.t("wall.alone"));
+    else say(word, "clock", page.t("wall.waiting"), page.t(`line.${line}`));
+  };
+  let line = /** @type {import("./line.js").LineState} */ ("connecting");
+  watchLine(page, session, (next) => {
+    line = next;
+    draw(line);
+  });
+  page.watch((view) => view.stage, () => draw(line));
+}
+
+/** One page per hall is its loudspeaker; without a gesture the browser may hold the sound back: then the wall says so. */
+function mountSound() {
+  const ask = find(root, ".wall-ask");
+  const draw = () => {
+    ask.hidden = !sound.blocked && !sound.silenced;
+    set(ask, "data-quiet", sound.silenced && !sound.blocked);
+    write(find(ask, "span"), page.t(sound.silenced ? "wall.sound-elsewhere" : "wall.any-key"));
+  };
+  sound.addEventListener("change", draw);
+  for (const gesture of ["keydown", "pointerdown"]) addEventListener(gesture, () => sound.start());
+  if (!navigator.locks) return draw();
+  sound.silence(true);
+  navigator.locks.request(`twinhall-sound ${page.me?.conference} ${venue}`, () => {
+    sound.silence(false);
+    return new Promise(() => undefined);
+  });
+  draw();
+}
