@@ -1,12 +1,12 @@
 // @ts-check
 /** The page's words: one flat file of texts per language, plural forms, times as people say them. */
 
-/** Page languages (BCP 47), the file each is in, and its own name. */
+/** Page languages (BCP 47), the file each is in, its own name, and whose habits its days and numbers follow. */
 export const LANGUAGES = Object.freeze({
-  zh: { tag: "zh-Hans", file: "zh_Hans", name: "中文" },
-  de: { tag: "de", file: "de", name: "Deutsch" },
-  en: { tag: "en", file: "en", name: "English" },
-  fr: { tag: "fr", file: "fr", name: "Français" },
+  zh: { tag: "zh-Hans", file: "zh_Hans", name: "中文", format: "zh-Hans-CN" },
+  de: { tag: "de", file: "de", name: "Deutsch", format: "de-DE" },
+  en: { tag: "en", file: "en", name: "English", format: "en-GB" },
+  fr: { tag: "fr", file: "fr", name: "Français", format: "fr-FR" },
 });
 
 /** @typedef {keyof typeof LANGUAGES} Language */
@@ -83,6 +83,10 @@ export class I18n extends EventTarget {
     return LANGUAGES[this.language].tag;
   }
 
+  get format() {
+    return LANGUAGES[this.language].format;
+  }
+
   /** Loads `language` and turns the page to it. @param {Language} language */
   async set(language) {
     this.texts = await this.load(LANGUAGES[language].file);
@@ -141,7 +145,7 @@ export class I18n extends EventTarget {
 
   /** A day, `2022-07-07`, as people write it. @param {string} day */
   day(day) {
-    return new Intl.DateTimeFormat(this.tag, { dateStyle: "long", timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`));
+    return new Intl.DateTimeFormat(this.format, { dateStyle: "long", timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`));
   }
 
   /** How far an instant is: `in 4 min`, `3 min late`'s plain part, `now`. @param {number} distance_ms */
@@ -155,12 +159,12 @@ export class I18n extends EventTarget {
 
   /** Seconds with one figure behind the point, in the language's own way: `0,3`. @param {number} ms */
   seconds(ms) {
-    return new Intl.NumberFormat(this.tag, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(ms / 1000);
+    return new Intl.NumberFormat(this.format, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(ms / 1000);
   }
 
   /** @param {number} value @param {Intl.NumberFormatOptions} [options] */
   number(value, options) {
-    return new Intl.NumberFormat(this.tag, options).format(value);
+    return new Intl.NumberFormat(this.format, options).format(value);
   }
 }
 

@@ -111,7 +111,7 @@ export class Socket extends EventTarget {
   /** The server is away (Socket.IO tries again by itself), or it refused us. @param {Error} error */
   #failed(error) {
     if (this.io.active) return;
-    if (error.message.startsWith("link-")) {
+    if (error.message.startsWith("link-") || error.message === "not-entered") {
       this.leaving = true;
       this.#tell("bye", { reason: error.message });
       this.close();

@@ -77,7 +77,7 @@ function mountWhen(element) {
     const own = page.i18n.time(now_ms);
     here.hidden = venuesOf(page.store.view).some(({ zone }) => page.i18n.time(now_ms, zone) === own);
     write(here, page.t("lobby.where-you-are", { time: own }));
-    write(when, now.item ? `${page.t("word.now")}: ${page.words(now.item.title)}` : !items.length ? "" : after ? page.t("lobby.opens", { when: page.i18n.distance(after.start_ms - now_ms) }) : page.t("lobby.over"));
+    write(when, now.item ? page.t("word.labelled", { label: page.t("word.now"), text: page.words(now.item.title) }) : !items.length ? "" : after ? page.t("lobby.opens", { when: page.i18n.distance(after.start_ms - now_ms) }) : page.t("lobby.over"));
   };
   page.tick(draw);
   page.watch((view) => view.conference, draw);

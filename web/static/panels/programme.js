@@ -14,6 +14,7 @@ export function mountProgramme(element, page) {
   const body = h("tbody");
   const table = h("table", { class: "programme" }, h("caption", { class: "unseen", "data-t": "programme.title" }), h("thead", {}, head), body);
   const empty = h("p", { class: "muted programme-empty", "data-t": "programme.empty" });
+  element.classList.add("programme-box");
   element.replaceChildren(table, empty);
   const draw = () => {
     const { view } = page.store;
@@ -49,7 +50,7 @@ function zonesOf(page) {
   return known ? zones : [...zones, { zone: undefined, label: page.t("lobby.yours") }];
 }
 
-/** @param {HTMLElement} row @param {Item} item @param {{zone: string | undefined}[]} zones @param {import("../lib/page.js").Page} page */
+/** @param {HTMLElement} row @param {Item} item @param {{zone: string | undefined, label: string}[]} zones @param {import("../lib/page.js").Page} page */
 function drawItem(row, item, zones, page) {
   const title = h("span", { class: "programme-title" });
   const detail = h("span", { class: "programme-detail muted" });
@@ -60,10 +61,10 @@ function drawItem(row, item, zones, page) {
   const now = h("span", { class: "programme-now" }, page.t("lobby.running"));
   now.hidden = true;
   row.replaceChildren(
-    ...zones.map(({ zone }, index) => {
+    ...zones.map(({ zone, label }, index) => {
       const time = h("time", { datetime: new Date(item.start_ms).toISOString() });
       write(time, page.i18n.time(item.start_ms, zone));
-      return h("td", { class: index ? "programme-other" : "programme-first" }, time);
+      return h("td", { class: index ? "programme-other" : "programme-first", "data-city": label }, time);
     }),
     h("td", { class: "programme-what" }, title, " ", now, detail),
   );

@@ -115,7 +115,7 @@ export class Screen {
   }
 
   #place() {
-    const box = this.element.getBoundingClientRect();
+    const box = { width: this.element.clientWidth, height: this.element.clientHeight };
     const { layout, tiles } = this.scene;
     const rects = arrange(layout, tiles.length, box, this.options);
     rects.forEach(({ x, y, width, height }, index) => {
