@@ -8,6 +8,8 @@
 const ASPECT = 16 / 9;
 /** A picture may lose an eighth of its width or height to fill the screen: the 14:9 that broadcasters shoot and protect. */
 const CROP = 8 / 7;
+/** Side by side it may lose a quarter of its width, as in a double box on television; tables never do: who signs is seen. */
+const CROP_BESIDE = 4 / 3;
 /** The tables' share of the height while the halls stand below them. */
 const TABLES_SHARE = 0.66;
 /** Boxes narrower than that share of their height stack pictures that are side by side elsewhere. */
@@ -18,7 +20,7 @@ const STACK_BELOW = 1.15;
  * @param {Layout | string} layout @param {number} count @param {{width: number, height: number}} box px @param {{gap?: number, crop?: number}} [options]
  * @returns {Rect[]}
  */
-export function arrange(layout, count, box, { gap = 4, crop = CROP } = {}) {
+export function arrange(layout, count, box, { gap = 4, crop = layout === "side_by_side" ? CROP_BESIDE : CROP } = {}) {
   if (count < 1 || box.width < 1 || box.height < 1) return [];
   if (layout === "full") return [one({ x: 0, y: 0, ...box }, crop)];
   if (layout === "signing_tables" && count > 2) return tables(count, box, gap, crop);

@@ -43,7 +43,7 @@ function mountEvent() {
     page.i18n.say(find(lobby, "h1"), conference.title);
     page.i18n.say(find(stage, ".stage-title"), conference.title);
     page.i18n.say(find(lobby, ".lobby-motto"), conference.motto);
-    const cities = new Intl.ListFormat(page.i18n.tag, { type: "unit", style: "short" }).format(venuesOf(page.store.view).map(({ city }) => page.words(city)));
+    const cities = venuesOf(page.store.view).map(({ city }) => page.words(city)).join(page.t("word.comma"));
     const day = conference.rehearsal ? conference.today : conference.day;
     write(find(lobby, ".lobby-day"), `${page.i18n.day(day)} · ${page.t("lobby.and-online", { cities })}`);
     for (const mark of document.querySelectorAll(".rehearsal")) /** @type {HTMLElement} */ (mark).hidden = !conference.rehearsal;

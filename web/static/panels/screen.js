@@ -104,7 +104,7 @@ export class Screen {
     const unplayable = Boolean(state?.codec) && !slate && !this.playable.has(state.codec.toUpperCase());
     const place = venue?.city ?? facts.name;
     page.i18n.say(find(element, ".tile-place"), place);
-    page.i18n.say(find(element, ".tile-name"), venue ? facts.name ?? venue.name : undefined);
+    page.i18n.say(find(element, ".tile-name"), !venue ? undefined : facts.kind === "camera" ? venue.name : facts.name);
     set(element, "data-slate", slate);
     set(element, "data-unplayable", unplayable);
     element.dataset.zone = venue?.zone ?? "";

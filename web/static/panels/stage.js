@@ -82,6 +82,11 @@ function mountState(element, page, session, screen) {
     tell();
   });
   page.watch((view) => view.stage, tell);
+  const live = /** @type {import("../lib/components.js").HallTally} */ (find(element, ".stage-live"));
+  page.watch((view) => view.media?.sources, (sources) => {
+    live.hidden = !screen.scene.tiles.some(({ source }) => sources?.[source]?.live);
+    live.show("on-air", page.t("stage.live"));
+  });
   page.watch((view) => view.people, (people) => write(find(element, ".stage-people"), peopleWords(page, people)));
   page.tick(() => {
     const age_ms = age.read();
