@@ -12,8 +12,8 @@ const CROP = 8 / 7;
 const CROP_BESIDE = 4 / 3;
 /** The tables' share of the height while the halls stand below them. */
 const TABLES_SHARE = 0.66;
-/** Boxes narrower than that share of their height stack pictures that are side by side elsewhere. */
-const STACK_BELOW = 1.15;
+/** Boxes narrower than that many times their height (phones) may stack what stands side by side elsewhere. */
+const STACK_BELOW = 1.5;
 
 /**
  * Rectangles for `count` pictures of 16:9 in a box, principal first, as large as they go.
@@ -23,7 +23,7 @@ const STACK_BELOW = 1.15;
 export function arrange(layout, count, box, { gap = 4, crop = layout === "side_by_side" ? CROP_BESIDE : CROP } = {}) {
   if (count < 1 || box.width < 1 || box.height < 1) return [];
   if (layout === "full") return [one({ x: 0, y: 0, ...box }, crop)];
-  if (layout === "signing_tables" && count > 2) return tables(count, box, gap, crop);
+  if (layout === "signing_tables" && count > 2 && box.width >= box.height * STACK_BELOW) return tables(count, box, gap, crop);
   return grid(count, { x: 0, y: 0, ...box }, columns(layout, count, box, gap, crop), gap, crop);
 }
 

@@ -156,8 +156,8 @@ export function chooseGround(choice) {
   applyGround(choice);
 }
 
-/** Only grounds that the HTML offers to choose (`data-ground-free`) follow the person. @param {GroundChoice | null} choice */
-function applyGround(choice) {
+/** Only grounds that the HTML offers to choose (`data-ground-free`, its own one) follow the person. @param {GroundChoice | null} choice */
+export function applyGround(choice) {
   for (const element of document.querySelectorAll("[data-ground-free]")) {
     const own = element.getAttribute("data-ground-free") ?? "hall";
     element.setAttribute("data-ground", choice === null ? own : choice === "dark" ? "hall" : "foyer");

@@ -2,7 +2,7 @@
 /** The attendee's page: the lobby, and behind the join click the stage. */
 
 import { find, h, list, set, write } from "../lib/dom.js";
-import { chooseGround, Page } from "../lib/page.js";
+import { applyGround, chooseGround, chosenGround, Page } from "../lib/page.js";
 import { following, itemsOf, running } from "../lib/programme.js";
 import { mountClocks, venuesOf } from "./clocks.js";
 import { mountLanguageButtons, mountLanguageField } from "./languages.js";
@@ -90,6 +90,12 @@ function mountGround() {
       chooseGround(dark ? "light" : "dark");
     });
   }
+}
+
+/** The document's own ground, for dialogs and the edges of the window. @param {"hall" | "foyer"} ground */
+function turnGround(ground) {
+  document.documentElement.dataset.groundFree = ground;
+  applyGround(chosenGround());
 }
 
 /** The way in: the link is shown to the server at once, so that the lobby knows what is live. */
@@ -180,6 +186,7 @@ function turnToStage() {
   lobby.hidden = true;
   stage.hidden = false;
   document.body.classList.add("on-stage");
+  turnGround("hall");
   find(document, ".skip").setAttribute("href", "#stage-main");
   whileConnected(true);
   find(stage, ".stage-main").focus();
@@ -198,6 +205,7 @@ function bye(reason) {
   stage.hidden = true;
   lobby.hidden = false;
   document.body.classList.remove("on-stage");
+  turnGround("foyer");
   refuse(reason === "revoked" ? "link-revoked" : reason);
   if (reason === "replaced") set(find(lobby, ".refused-words"), "data-t", "bye.replaced");
   page.i18n.apply(lobby);

@@ -13,7 +13,7 @@ export function mountPeople(element, page) {
     const { people, media, conference } = page.store.view;
     const places = [...venuesOf(page.store.view), { id: "", order: Infinity, main: false, zone: "", city: {}, name: {} }];
     list(halls, places, ({ id }) => id || "remote", () => hall(), (row, venue) => {
-      const [place, name, count, state] = /** @type {HTMLElement[]} */ ([...row.querySelectorAll(".hall-place, .hall-name, .hall-count, hall-tally")]);
+      const [place, count, name, state] = /** @type {HTMLElement[]} */ ([...row.querySelectorAll(".hall-place, .hall-name, .hall-count, hall-tally")]);
       const n = venue.id ? people?.venues?.[venue.id] ?? 0 : people?.remote ?? 0;
       write(count, page.t("people.here", { n }));
       if (!venue.id) {

@@ -110,7 +110,7 @@ export class Screen {
     element.dataset.zone = venue?.zone ?? "";
     write(find(element, ".tile-words"), unplayable
       ? page.t("stage.undecodable", { place: page.words(place), codec: state.codec })
-      : slate ? `${page.t("stage.slate", { place: page.words(place) })}. ${page.t("stage.slate-back")}` : page.t("stage.waiting"));
+      : slate ? page.t("stage.slate", { place: page.words(place) }) : page.t("stage.waiting"));
     set(/** @type {Element} */ (element.querySelector("video")), "aria-label", page.words(place));
   }
 

@@ -155,7 +155,8 @@ function mountSide(element, page) {
 function fitScreen(element, screen, page) {
   const main = find(element, ".stage-main");
   const fit = () => {
-    const room = main.clientHeight - find(element, ".stage-under").scrollHeight;
+    const most = Number.parseFloat(getComputedStyle(main).maxHeight);
+    const room = (Number.isNaN(most) ? main.clientHeight : most) - find(element, ".stage-under").scrollHeight;
     const { clientWidth } = main;
     const height = Math.max(120, Math.min(Math.max(room, 0), screen.wanted(clientWidth, Math.max(room, 120))));
     screen.element.style.setProperty("block-size", `${Math.round(height)}px`);
