@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
@@ -75,9 +74,7 @@ def asking_origin(request: web.Request, settings: Settings) -> str | None:
     origin = request.headers.get("Origin")
     if origin is None or origin == settings.origin:
         return settings.origin
-    parts = urlsplit(origin)
-    ours = parts.scheme in ("http", "https") and parts.netloc == request.host and origin == origin.rstrip("/")
-    return origin if ours else None
+    return origin if origin in (f"http://{request.host}", f"https://{request.host}") else None
 
 
 class Rates:

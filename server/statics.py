@@ -12,6 +12,18 @@ FOREVER: Final = "public, max-age=31536000, immutable"
 ASK_AGAIN: Final = "no-cache"
 FOLDERS: Final = ("static", "locales", "templates")
 
+TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".woff2": "font/woff2",
+    ".webmanifest": "application/manifest+json",
+}
+"""Browsers may not guess (nosniff), and the hosts' own tables differ; whatever else lies there is not served."""
+
 
 def version_of(root: Path) -> str:
     """12 hex digits that change with any file that a page may load."""
@@ -41,7 +53,8 @@ class Statics:
         if file is None:
             raise web.HTTPNotFound(text="no such file\n")
         current = request.match_info.get("version") == self.version
-        return web.FileResponse(file, headers={"Cache-Control": FOREVER if current else ASK_AGAIN})
+        headers = {"Content-Type": TYPES[file.suffix], "Cache-Control": FOREVER if current else ASK_AGAIN}
+        return web.FileResponse(file, headers=headers)
 
     def _found(self, path: str) -> Path | None:
         """The file behind a path, if it is inside the folder that it names."""
@@ -50,6 +63,6 @@ class Statics:
             folder, inside = (self._root / "locales").resolve(), path.removeprefix("locales/")
         try:
             file = (folder / inside).resolve()
-            return file if file.is_relative_to(folder) and file.is_file() else None
+            return file if file.is_relative_to(folder) and file.is_file() and file.suffix in TYPES else None
         except (OSError, ValueError):
             return None

@@ -133,6 +133,7 @@ def web_root(folder: Path) -> Path:
     for tag, word in (("zh_Hans", "你好"), ("de", "Hallo"), ("en", "Hello"), ("fr", "Bonjour")):
         (folder / "locales" / f"{tag}.json").write_text(f'{{"word": "{word}"}}')
     (folder / "static" / "page.js").write_text("export {};")
+    (folder / "static" / "notes.txt").write_text("not for browsers")
     return folder
 
 
