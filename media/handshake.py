@@ -25,6 +25,9 @@ RECORDS_MAX: Final = 64
 HANDSHAKE_BYTES_MAX: Final = 16 * 1024
 """Per handshake: what a peer may make us buffer before it is authenticated."""
 DATAGRAM_MAX: Final = 1500
+RESEND_S: Final = (0.15, 0.4)
+"""After a flight without a reply it is sent again, long before OpenSSL's own second: a peer whose DTLS
+starts a moment after its ICE (FFmpeg), and a lost datagram, then cost little. Replay windows drop what came twice."""
 PROFILES: Final = {
     SRTP_AEAD_AES_128_GCM: SrtpProfile.AEAD_AES_128_GCM,
     SRTP_AES128_CM_SHA1_80: SrtpProfile.AES128_CM_SHA1_80,
@@ -78,6 +81,7 @@ class Handshake:
     def stop(self) -> None:
         """Say goodbye (close_notify) where there is someone to hear it. Returns at once, unlike aiortc's."""
         self._dtls.remove_all_listeners()
+        self._wire.hush()
         if self._dtls._task is not None:
             self._dtls._task.cancel()
         if self._dtls.state == "connected":
@@ -110,6 +114,8 @@ class _Wire:
         self._records: asyncio.Queue[bytes] = asyncio.Queue(RECORDS_MAX)
         self._budget = HANDSHAKE_BYTES_MAX
         self._trusted = False
+        self._flight: list[bytes] = []
+        self._timers: list[asyncio.TimerHandle] = []
 
     def feed(self, record: bytes) -> None:
         if not record or self._records.full():
@@ -118,13 +124,29 @@ class _Wire:
             self._budget -= len(record)
             if self._budget < 0:
                 return
+        self.hush()
         self._records.put_nowait(record)
 
     def trust(self) -> None:
         self._trusted = True
+
+    def hush(self) -> None:
+        """Resend nothing: the flight was answered, or the session is over."""
+        for timer in self._timers:
+            timer.cancel()
+        self._timers, self._flight = [], []
 
     async def _recv(self) -> bytes:
         return await self._records.get()
 
     async def _send(self, record: bytes) -> None:
         self.send(record)
+        if not self._trusted and len(self._flight) < RECORDS_MAX:
+            self._flight.append(record)
+            self._timers = self._timers or [
+                asyncio.get_running_loop().call_later(after_s, self._resend) for after_s in RESEND_S
+            ]
+
+    def _resend(self) -> None:
+        for record in self._flight:
+            self.send(record)
