@@ -1,0 +1,58 @@
+"""A relay that can't start says why in one line."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+
+import pytest
+
+from tests.media.test_relay_process import free_port
+
+
+async def started(data, port):
+    """A relay process."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "media", "--data", str(data), "--udp-port", str(port), "--announce", "127.0.0.1", "--log", "json"),
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def refused(data, port):
+    process = await started(data, port)
+    _, error = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 1
+    assert error.decode().count("\n") == 1, error.decode()
+    return error.decode()
+
+
+async def test_a_relay_starts_and_leaves_nothing_behind(tmp_path):
+    process = await started(tmp_path, free_port())
+    assert b"relay ready" in await asyncio.wait_for(process.stderr.readline(), 20)
+    assert int((tmp_path / "run/relay.pid").read_text()) == process.pid
+    assert "another relay runs" in await refused(tmp_path, free_port())
+    process.send_signal(signal.SIGTERM)
+    _, error = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 0
+    assert b"Traceback" not in error
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+async def test_a_taken_port_is_named_with_the_mend(tmp_path):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        message = await refused(tmp_path, taken.getsockname()[1])
+    assert "--udp-port" in message
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root writes everywhere")
+async def test_a_folder_that_can_not_be_written_is_named(tmp_path):
+    tmp_path.chmod(0o500)
+    assert "--data" in await refused(tmp_path / "var", free_port())
+
+
+async def test_a_file_in_place_of_the_folder_is_named(tmp_path):
+    (tmp_path / "var").write_text("a file")
+    assert "--data" in await refused(tmp_path / "var", free_port())
