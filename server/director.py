@@ -1,0 +1,253 @@
+"""The director: what the program says becomes routes in the relay, and what the relay sees becomes views.
+
+Idempotent: `refresh` may be called at any time and says only what differs. The relay client sends
+a whole frame after each reconnect, so drift heals by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import structlog
+
+from media.control import Observed
+from media.model import AudienceName, Codec, SessionId, SessionSpec, SlateSpec, SlotId, SourceSpec
+from rooms import audience as audiences
+from rooms.audience import Attendee, Audience
+from rooms.conference import Conference
+from rooms.features.links import Links
+from rooms.features.stage import Stage
+from rooms.kernel import Actor, ConferenceId, InviteId, Json, RoomId, SourceId
+from rooms.program import Screen
+from server import slots
+from server.media_port import MediaListener
+from server.media_view import life, media_view, showing_view
+from server.sessions import Owner, Relay, Sessions
+from server.slots import assign, capacity, recovered, slate_name, source_name
+
+HEIGHT_MAX_PX: Final = 4320
+PICTURE_SLOT: Final = re.compile(r"v[0-7]\Z")
+Conferences = Callable[[], Mapping[ConferenceId, Conference]]
+_Place = tuple[ConferenceId, RoomId, Audience]
+
+log = structlog.get_logger("director")
+
+
+class Director:
+    """The MediaPort of a node with a relay. Everything runs on one event loop."""
+
+    def __init__(self, relay: Relay, sessions: Sessions, conferences: Conferences) -> None:
+        """`relay` calls back `observed`, `linked`, `another_epoch` and `adopt` of this director."""
+        self._relay = relay
+        self._sessions = sessions
+        self._conferences = conferences
+        self._listener: MediaListener | None = None
+        self._slots: dict[_Place, dict[SourceId, int]] = {}
+        self._recovered: set[_Place] = set()
+        self._sources: tuple[SourceSpec, ...] = ()
+        self._slates: tuple[SlateSpec, ...] = ()
+        self._seen: dict[ConferenceId, Json] = {}
+
+    async def start(self, listener: MediaListener) -> None:
+        """Connect to the relay in the background, and tell the listener from now on."""
+        self._listener = listener
+        for conference in self._conferences():
+            self.refresh(conference)
+        self._relay.start()
+
+    async def close(self) -> None:
+        """Leave the relay as it is: its sessions go on."""
+        self._listener = None
+        await self._relay.close()
+
+    # What the program wants
+
+    def refresh(self, conference: ConferenceId) -> None:
+        """Bring routes, delays and slates to what the conference's state says now."""
+        known = self._conferences()[conference]
+        for room in known.rooms():
+            self._slots.setdefault((conference, room, Attendee()), {})
+        for place in [place for place in self._slots if place[0] == conference]:
+            self._route(place)
+        self._configure()
+
+    def attend(self, conference: ConferenceId, room: RoomId, audience: Audience) -> AudienceName:
+        """Route this audience's program from now on; its name in the relay."""
+        place = (conference, room, audience)
+        if place not in self._slots:
+            self._slots[place] = {}
+            self._route(place)
+        return audience_name(*place)
+
+    def _route(self, place: _Place) -> None:
+        conference, room, audience = place
+        if room not in self._conferences()[conference].rooms():
+            self._relay.route(audience_name(*place), ())
+            return
+        screen = self._screen(place)
+        self._slots[place] = assign(self._slots[place], screen, capacity(audience))
+        self._relay.route(audience_name(*place), slots.routes(conference, audience, screen, self._slots[place]))
+
+    def _screen(self, place: _Place) -> Screen:
+        conference, room, audience = place
+        return self._conferences()[conference].screen(room, audience)
+
+    def _configure(self) -> None:
+        conferences = self._conferences()
+        sources = tuple(spec for known in conferences.values() for spec in source_specs(known))
+        slates = tuple(spec for known in conferences.values() for spec in slate_specs(known))
+        if sources != self._sources:
+            self._sources = sources
+            self._relay.configure(sources)
+        if slates != self._slates:
+            self._slates = slates
+            self._relay.slates(slates)
+
+    # What the core asks
+
+    def epoch(self) -> str | None:
+        """The relay process that answers now; None while none does."""
+        return self._relay.epoch if self._relay.connected else None
+
+    def media_view(self, conference: ConferenceId, room: RoomId, audience: Audience) -> Mapping[str, Json]:
+        """The `media` object of the audience's view."""
+        name = self.attend(conference, room, audience)
+        sources = [source.id for source in self._conferences()[conference].definition.sources]
+        showing = self._relay.showing.get(name, {})
+        connected = self._relay.connected
+        return media_view(conference, audience, sources, self._relay.publications, showing, connected=connected)
+
+    def slots(self, conference: ConferenceId, room: RoomId, audience: Audience) -> Mapping[SourceId, int]:
+        """The slot index of each Source on the audience's screen: picture `v<n>`, sound `a<n>`."""
+        self.attend(conference, room, audience)
+        return self._slots[conference, room, audience]
+
+    def health(self) -> Mapping[str, Json]:
+        """The `relay` object of the organiser's health."""
+        if not self._relay.connected:
+            return {"state": "lost"}
+        states = self._relay.sessions.values()
+        return {
+            "state": "ok",
+            "epoch": self._relay.epoch,
+            "sessions": len(states),
+            "publications": sum(1 for name in self._relay.publications if slots.SLATE not in name),
+        }
+
+    def viewport(self, actor: Actor, session: str, heights: Mapping[str, int]) -> None:
+        """Displayed heights in px per picture slot of one of the actor's sessions; others are ignored."""
+        id = SessionId(session)
+        owner = self._sessions.owner(id)
+        if owner is None or (owner.person, owner.invite) != (actor.person, actor.invite):
+            return
+        if all(PICTURE_SLOT.match(slot) and 0 <= height <= HEIGHT_MAX_PX for slot, height in heights.items()):
+            self._sessions.show(id, {SlotId(slot): height for slot, height in heights.items()})
+
+    def end_sessions_of(self, conference: ConferenceId, invite: InviteId) -> None:
+        """End every session that entered by the invite (its link was revoked or renewed)."""
+        for session in self._sessions.of_invite(conference, invite):
+            self._sessions.close(session)
+
+    # What the relay says
+
+    def observed(self, frame: Observed) -> None:
+        """The relay's state changed."""
+        ended = list(self._sessions.observe(frame.sessions))
+        if self._listener is None:
+            return
+        for session, owner, reason in ended:
+            self._listener.media_ended(owner.conference, owner.invite, owner.person, session, reason)
+        for conference in self._conferences():
+            seen = self._summary(conference)
+            urgent = self._seen.get(conference) != seen
+            self._seen[conference] = seen
+            if urgent or frame.publications or frame.dark:
+                self._listener.media_changed(conference, urgent=urgent)
+
+    def linked(self, connected: bool) -> None:
+        """The relay answers, or it is away."""
+        if self._listener is not None:
+            for conference in self._conferences():
+                self._listener.media_changed(conference, urgent=True)
+
+    def another_epoch(self, epoch: str) -> None:
+        """Another relay process answers: the sessions of the former one are gone."""
+        self._sessions.forget_epoch()
+        if self._listener is not None:
+            self._listener.media_epoch(epoch)
+
+    def adopt(self, spec: SessionSpec) -> bool:
+        """Whether a session that an earlier web process opened may go on; its audience keeps its slots."""
+        owner = self._sessions.adopt(spec)
+        if owner is None or not self._is_welcome(owner):
+            self._sessions.disown(spec.id)
+            return False
+        if owner.audience is not None:
+            self._recover((owner.conference, owner.room, owner.audience))
+        return True
+
+    def _is_welcome(self, owner: Owner) -> bool:
+        known = self._conferences().get(owner.conference)
+        if known is None or owner.room not in known.rooms():
+            return False
+        standing = known.feature(Links).standing(owner.invite)
+        return not standing.revoked and standing.generation == owner.generation
+
+    def _recover(self, place: _Place) -> None:
+        """What the relay shows keeps its slots; nobody sees a picture jump because web was away."""
+        showing = self._relay.showing.get(audience_name(*place))
+        if place in self._recovered or not showing:
+            self.attend(*place)
+            return
+        self._recovered.add(place)
+        self._slots[place] = recovered(place[0], showing)
+        self._route(place)
+
+    def _summary(self, conference: ConferenceId) -> Json:
+        """What pages must know at once: who is live, and what every slot shows."""
+        definition = self._conferences()[conference].definition
+        return {
+            "sources": {
+                source.id: life(self._relay.publications.get(source_name(conference, source.id)))
+                for source in definition.sources
+            },
+            "showing": {
+                name: showing_view(conference, shown)
+                for name, shown in self._relay.showing.items()
+                if name.startswith(f"{conference}.")
+            },
+        }
+
+
+def audience_name(conference: ConferenceId, room: RoomId, audience: Audience) -> AudienceName:
+    """An audience's name in the relay, where the rooms of all conferences meet."""
+    return AudienceName(f"{conference}.{room}:{audiences.key(audience)}")
+
+
+def codecs(conference: Conference) -> tuple[Codec, ...]:
+    """What the conference lets in, in its order of preference."""
+    return tuple(Codec(codec.value) for codec in conference.definition.codecs)
+
+
+def source_specs(conference: Conference) -> list[SourceSpec]:
+    """The sound delays of a conference's Sources; with several rooms the longest."""
+    definition = conference.definition
+    stages = [conference.feature(Stage, room) for room in conference.rooms()]
+    return [
+        SourceSpec(source_name(definition.id, source.id), max(stage.delay_ms(source.id) for stage in stages))
+        for source in definition.sources
+    ]
+
+
+def slate_specs(conference: Conference) -> list[SlateSpec]:
+    """One slate per Source: its name, and its city as both halls write it."""
+    definition = conference.definition
+    specs = []
+    for source in definition.sources:
+        place = definition.place_of(source).all()
+        subtitle = " · ".join(dict.fromkeys((place["en"], place["zh"])))
+        name = slate_name(definition.id, source.id)
+        specs.append(SlateSpec(name, source.name.en, subtitle, codecs(conference)))
+    return specs
