@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import functools
+import secrets
 import signal
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -17,10 +19,15 @@ import structlog
 from aiohttp import web
 from msgspec.structs import replace
 
+from media.client import RelayClient
+from media.model import SessionId
+from rooms.conference import Conference
+from rooms.journal import Entry
 from rooms.kernel import ConferenceId
 from server.clock import NodeClock
 from server.datafolder import DataFolder, held
 from server.definitions import definition
+from server.director import Director
 from server.doors import BODY_MAX, KEEPALIVE_S, Rates, guard, security_headers
 from server.hall import Hall
 from server.health import Health
@@ -28,12 +35,13 @@ from server.host import Host
 from server.identity import Identity, node_key
 from server.journal.sqlite import SqliteJournal
 from server.local import Local
-from server.media_port import MediaPort, NoMedia
 from server.metrics import Metrics
 from server.pages import Pages
+from server.sessions import Sessions
 from server.settings import Settings, Unusable
 from server.sockets import Sockets
 from server.vault import Vault
+from server.whip import Whip
 
 WEB_ROOT: Final = Path(__file__).parent.parent / "web"
 SHUTDOWN_S: Final = 1.0
@@ -79,8 +87,7 @@ async def serving(settings: Settings, listening: socket.socket, web_root: Path =
         stack.push_async_callback(vault.close)
         hosts = await _hosts(settings, folder, clock, metrics, stack)
 
-        media: MediaPort = NoMedia()
-
+        media, sessions = _media(settings, hosts)
         health = Health(hosts, media, clock, metrics)
         loop = asyncio.get_running_loop()
         halls: Mapping[ConferenceId, Hall] = {
@@ -92,6 +99,7 @@ async def serving(settings: Settings, listening: socket.socket, web_root: Path =
         app.on_response_prepare.append(security_headers(settings))
         sockets.mount(app)
         health.mount(app)
+        app.add_routes(Whip(settings, identity, lambda: _conferences(hosts), sessions, media).routes())
         Pages(settings, web_root, halls, identity, vault, metrics).mount(app)
         local = web.Application()
         Local(settings, hosts, identity).mount(local)
@@ -118,6 +126,31 @@ async def _hosts(
         await host.open()
         stack.push_async_callback(host.close)
     return hosts
+
+
+def _conferences(hosts: Sequence[Host]) -> dict[ConferenceId, Conference]:
+    return {host.id: host.conference for host in hosts}
+
+
+def _media(settings: Settings, hosts: Sequence[Host]) -> tuple[Director, Sessions]:
+    """The media side: the relay's client and the director call each other."""
+    director: Director
+    relay = RelayClient(
+        settings.run / "relay.sock",
+        on_observed=lambda frame: director.observed(frame),
+        on_link=lambda connected: director.linked(connected),
+        on_epoch=lambda epoch: director.another_epoch(epoch),
+        adopt=lambda spec: director.adopt(spec),
+    )
+    sessions = Sessions(relay, lambda: SessionId(secrets.token_hex(16)))
+    director = Director(relay, sessions, lambda: _conferences(hosts))
+    for host in hosts:
+        host.listen(functools.partial(_refresh, director, host.id))
+    return director, sessions
+
+
+def _refresh(director: Director, conference: ConferenceId, entries: Sequence[Entry]) -> None:
+    director.refresh(conference)
 
 
 async def _serve(

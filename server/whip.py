@@ -1,0 +1,376 @@
+"""WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): decode, call, encode.
+
+One SDP offer in by POST, the answer out with the session's own URL; PATCH restarts ICE
+(RFC 8840 fragments), DELETE ends. The relay is ICE-lite, so trickled candidates are
+acknowledged and not needed. A token says what its bearer may publish and play.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import Final, TypeVar
+
+import msgspec
+from aiohttp import hdrs, web
+
+from media.model import IceCredentials, Purpose, SessionId, SessionState
+from media.offer import credentials
+from media.sdp import SDP_MAX, Refusal
+from rooms.audience import Attendee, Audience, Player, audience_of
+from rooms.conference import Conference
+from rooms.kernel import Actor, ConferenceId, Refused, RoomId, SourceId
+from server.director import Conferences, Director, codecs
+from server.doors import BODY_S
+from server.identity import Identity, Link, cookie_name
+from server.sessions import RELAY_AWAY, MediaRefused, Owner, Sessions
+from server.settings import Settings
+from server.slots import heard, source_name
+
+SDP: Final = "application/sdp"
+FRAGMENT: Final = "application/trickle-ice-sdpfrag"
+EXPOSED: Final = "Location, Link, ETag, Accept-Post, Accept-Patch, Retry-After, WWW-Authenticate"
+PREFLIGHT_S: Final = "600"
+STATUS: Final[Mapping[str, HTTPStatus]] = {
+    "sdp-unreadable": HTTPStatus.BAD_REQUEST,
+    "no-media": HTTPStatus.BAD_REQUEST,
+    "sdp-too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "codec-unsupported": HTTPStatus.NOT_ACCEPTABLE,
+    "occupied": HTTPStatus.CONFLICT,
+    "unknown-audience": HTTPStatus.NOT_FOUND,
+}
+"""The relay's refusals; every other one means: not now."""
+_LINE: Final = re.compile(r"^m=(audio|video) ", re.MULTILINE)
+_FRAGMENT_MEDIA: Final = re.compile(r"^m=[^\r\n]{1,200}", re.MULTILINE)
+_FRAGMENT_MID: Final = re.compile(r"^a=mid:([!-~]{1,64})\s*$", re.MULTILINE)
+
+T = TypeVar("T")
+Handler = Callable[["Whip", web.Request], Awaitable[web.Response]]
+
+
+class Problem(Exception):
+    """A request that is not served: status, code, what happened and what to do now."""
+
+    def __init__(self, status: HTTPStatus, code: str, reason: str, **headers: str) -> None:
+        super().__init__(code, reason)
+        self.status, self.code, self.reason, self.headers = status, code, reason, headers
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a request goes, and who sends it."""
+
+    conference: Conference
+    room: RoomId
+    link: Link
+    actor: Actor
+
+    def owner(self, audience: Audience | None = None) -> Owner:
+        """The owner of a session from here; one that plays has an audience."""
+        return Owner(
+            conference=self.link.conference,
+            room=self.room,
+            person=self.actor.person,
+            role=self.actor.role,
+            invite=self.link.invite.id,
+            generation=self.link.generation,
+            venue=self.actor.venue,
+            audience=audience,
+        )
+
+
+def answered(handler: Handler) -> Handler:
+    """Problems become short JSON, and every answer can be read across origins."""
+
+    @functools.wraps(handler)
+    async def answer(self: Whip, request: web.Request) -> web.Response:
+        try:
+            response = await handler(self, request)
+        except Problem as problem:
+            body = {"refused": problem.code, "reason": problem.reason}
+            response = web.json_response(body, status=problem.status, headers=problem.headers)
+        response.headers[hdrs.CACHE_CONTROL] = "no-store"
+        return _readable_across_origins(request, response)
+
+    return answer
+
+
+class Whip:
+    """The handlers of /whip and /whep."""
+
+    def __init__(
+        self, settings: Settings, identity: Identity, conferences: Conferences, sessions: Sessions, director: Director
+    ) -> None:
+        self._settings = settings
+        self._identity = identity
+        self._conferences = conferences
+        self._sessions = sessions
+        self._director = director
+
+    def routes(self) -> list[web.RouteDef]:
+        """Everything below /whip and /whep; other methods than the texts name get 405."""
+        return [
+            web.post("/whip/{room}", self.publish),
+            web.post("/whep/{room}", self.play),
+            *(web.options(f"/{door}/{{room}}", self.options) for door in ("whip", "whep")),
+            *(web.route("*", f"/{door}/{{room}}", self.no_method) for door in ("whip", "whep")),
+            *(web.patch(f"/{door}/{{room}}/{{session}}", self.patch) for door in ("whip", "whep")),
+            *(web.delete(f"/{door}/{{room}}/{{session}}", self.delete) for door in ("whip", "whep")),
+            *(web.options(f"/{door}/{{room}}/{{session}}", self.options) for door in ("whip", "whep")),
+            *(web.route("*", f"/{door}/{{room}}/{{session}}", self.no_method) for door in ("whip", "whep")),
+        ]
+
+    @answered
+    async def publish(self, request: web.Request) -> web.Response:
+        """Publish the token's Source (RFC 9725 section 4.2)."""
+        place = self._place(request)
+        source = _publishable(place, request.query.get("source"))
+        offer = await _body(request, SDP)
+        name, takeover = source_name(place.link.conference, source), request.query.get("takeover") == "1"
+        negotiation = self._sessions.publish(place.owner(), name, codecs(place.conference), offer, takeover=takeover)
+        return self._created(request, place, await _negotiated(negotiation))
+
+    @answered
+    async def play(self, request: web.Request) -> web.Response:
+        """Play what the bearer's audience sees and hears, or one Source."""
+        place = self._place(request)
+        offer = await _body(request, SDP)
+        audience = _audience(place, request.query.get("source"), offer)
+        name = self._director.attend(place.link.conference, place.room, audience)
+        negotiation = self._sessions.play(place.owner(audience), name, codecs(place.conference), offer)
+        return self._created(request, place, await _negotiated(negotiation))
+
+    @answered
+    async def patch(self, request: web.Request) -> web.Response:
+        """Trickled candidates, or an ICE restart (RFC 9725 section 4.3)."""
+        session = self._session(request)
+        fragment = await _body(request, FRAGMENT)
+        remote = _credentials(fragment)
+        match request.headers.get(hdrs.IF_MATCH):
+            case None:
+                raise Problem(
+                    HTTPStatus.PRECONDITION_REQUIRED,
+                    "if-match-missing",
+                    'Send If-Match with the ETag of the 201 answer to trickle, or If-Match: "*" to restart ICE.',
+                )
+            case "*" | '"*"':
+                state, candidates = await _negotiated(self._sessions.restart(session, remote))
+                return _restarted(state, candidates, fragment)
+            case tag:
+                self._check_generation(session, tag, remote)
+                return web.Response(status=HTTPStatus.NO_CONTENT)
+
+    @answered
+    async def delete(self, request: web.Request) -> web.Response:
+        """End the session."""
+        self._sessions.close(self._session(request))
+        return web.Response(status=HTTPStatus.OK)
+
+    @answered
+    async def options(self, request: web.Request) -> web.Response:
+        """What is accepted here, and the ICE servers; also the answer to a browser's preflight."""
+        accepted = {"Accept-Patch": FRAGMENT} if "session" in request.match_info else {"Accept-Post": SDP}
+        response = web.Response(status=HTTPStatus.NO_CONTENT, headers=accepted)
+        self._add_ice_servers(response)
+        return response
+
+    @answered
+    async def no_method(self, request: web.Request) -> web.Response:
+        """RFC 9725 section 4.1: everything else is refused."""
+        methods = "PATCH, DELETE, OPTIONS" if "session" in request.match_info else "POST, OPTIONS"
+        reason = f"Use {methods} here."
+        raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed", reason, Allow=methods)
+
+    def _place(self, request: web.Request) -> Place:
+        """Token, then room: strangers learn nothing about which rooms there are. Raises Problem."""
+        link = self._link(request)
+        conference_id, _, room = request.match_info["room"].rpartition(".")
+        conference = self._conferences().get(ConferenceId(conference_id))
+        if conference is None or room not in conference.rooms():
+            raise Problem(HTTPStatus.NOT_FOUND, "room-unknown", "There is no such room: check the URL on your link.")
+        if link.conference != conference_id:
+            raise Problem(HTTPStatus.FORBIDDEN, "conference-foreign", "This token is for another conference.")
+        cookie = request.cookies.get(cookie_name(link, secure=self._settings.secure))
+        return Place(conference, RoomId(room), link, self._identity.actor(link, cookie))
+
+    def _link(self, request: web.Request) -> Link:
+        scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            reason = "Send the link's token: Authorization: Bearer TOKEN."
+            raise Problem(HTTPStatus.UNAUTHORIZED, "token-missing", reason, **{hdrs.WWW_AUTHENTICATE: "Bearer"})
+        try:
+            return self._identity.link(token.strip())
+        except Refused as refused:
+            challenge = {hdrs.WWW_AUTHENTICATE: 'Bearer error="invalid_token"'}
+            reason = "This token opens nothing (any more): ask the organiser for a new link."
+            raise Problem(HTTPStatus.UNAUTHORIZED, refused.code, reason, **challenge) from None
+
+    def _session(self, request: web.Request) -> SessionId:
+        """The session of the URL, if the bearer opened it. Raises Problem."""
+        place = self._place(request)
+        _check_relay(self._sessions)
+        session = SessionId(request.match_info["session"])
+        owner = self._sessions.owner(session)
+        purpose = Purpose.PUBLISH if request.path.startswith("/whip/") else Purpose.PLAY
+        if owner is None or owner.room != place.room or (owner.audience is None) != (purpose is Purpose.PUBLISH):
+            reason = "This session is over: start a new one by POST."
+            raise Problem(HTTPStatus.NOT_FOUND, "session-unknown", reason)
+        if (owner.conference, owner.invite) != (place.link.conference, place.link.invite.id):
+            raise Problem(HTTPStatus.FORBIDDEN, "session-foreign", "This session was opened with another token.")
+        return session
+
+    def _check_generation(self, session: SessionId, tag: str, remote: IceCredentials) -> None:
+        """Trickling must name the ICE generation in force (RFC 9725 section 4.3.2). Raises Problem."""
+        state, owner = self._sessions.state(session), self._sessions.owner(session)
+        if state is None or owner is None or tag != _tag(state):
+            reason = "ICE was restarted meanwhile: use the newest ETag."
+            raise Problem(HTTPStatus.PRECONDITION_FAILED, "etag-outdated", reason)
+        current = state.spec.restart.ufrag if state.spec.restart else owner.ufrag
+        if current and remote.ufrag != current:
+            reason = 'These are other ICE credentials than the session has: restart ICE by If-Match: "*".'
+            raise Problem(HTTPStatus.BAD_REQUEST, "ufrag-unknown", reason)
+
+    def _created(self, request: web.Request, place: Place, state: SessionState) -> web.Response:
+        """201 with the answer (RFC 9725 section 4.2)."""
+        origin = self._settings.public_url or str(request.url.origin())
+        room = f"{place.link.conference}.{place.room}"
+        door = request.path.split("/")[1]
+        headers = {
+            hdrs.LOCATION: f"{origin.rstrip('/')}/{door}/{room}/{state.spec.id}",
+            hdrs.ETAG: _tag(state),
+            "Accept-Patch": FRAGMENT,
+        }
+        response = web.Response(
+            status=HTTPStatus.CREATED, body=state.answer.encode(), content_type=SDP, headers=headers
+        )
+        self._add_ice_servers(response)
+        return response
+
+    def _add_ice_servers(self, response: web.Response) -> None:
+        for url in self._settings.ice_servers:
+            response.headers.add(hdrs.LINK, f'<{url}>; rel="ice-server"')
+
+
+def _publishable(place: Place, asked: str | None) -> SourceId:
+    """The one Source that the token publishes. Raises Problem."""
+    source = place.actor.source
+    if source is None:
+        reason = "This token may watch, not publish: use an operator's or a speaker's link."
+        raise Problem(HTTPStatus.FORBIDDEN, "role-not-admitted", reason)
+    if asked is not None and asked != source:
+        raise Problem(HTTPStatus.FORBIDDEN, "source-foreign", f"This token publishes {source} only.")
+    return source
+
+
+def _audience(place: Place, asked: str | None, offer: str) -> Audience:
+    """The audience that plays: one Source if asked, a plain player for one picture, else the bearer's own."""
+    if asked is not None:
+        return Player(_watchable(place, SourceId(asked)))
+    audience = audience_of(place.actor)
+    lines = _LINE.findall(offer)
+    is_plain = lines.count("video") == 1 and lines.count("audio") <= 1
+    return Player() if isinstance(audience, Attendee) and is_plain else audience
+
+
+def _watchable(place: Place, source: SourceId) -> SourceId:
+    """A Source that the bearer may play alone: attendees those on air and the halls', others all. Raises Problem."""
+    found = next((known for known in place.conference.definition.sources if known.id == source), None)
+    if found is None:
+        raise Problem(HTTPStatus.NOT_FOUND, "source-unknown", "There is no such source: check ?source= in the URL.")
+    audience = audience_of(place.actor)
+    if isinstance(audience, Attendee) and found.person is not None:
+        screen = place.conference.screen(place.room, audience)
+        if source not in (*screen.sources, *heard(screen)):
+            reason = "This person is not on air: only the control room may look."
+            raise Problem(HTTPStatus.FORBIDDEN, "source-not-on-air", reason)
+    return source
+
+
+async def _body(request: web.Request, content_type: str) -> str:
+    """The body as text. Raises Problem for another type, more than 64 KB, and what is no UTF-8."""
+    if request.content_type != content_type:
+        accepted = {"Accept-Post": SDP} if content_type == SDP else {"Accept-Patch": FRAGMENT}
+        reason = f"Send Content-Type: {content_type}."
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "content-type-unsupported", reason, **accepted)
+    too_large = Problem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "sdp-too-large",
+        f"SDP is accepted up to {SDP_MAX // 1024} KB: offer fewer lines or codecs.",
+    )
+    if (request.content_length or 0) > SDP_MAX:
+        raise too_large
+    try:
+        async with asyncio.timeout(BODY_S):
+            body = await request.read()
+        text = body.decode()
+    except web.HTTPRequestEntityTooLarge:
+        raise too_large from None
+    except UnicodeDecodeError:
+        raise Problem(HTTPStatus.BAD_REQUEST, "sdp-unreadable", "SDP is text in UTF-8; this is not.") from None
+    if len(body) > SDP_MAX:
+        raise too_large
+    return text
+
+
+def _credentials(fragment: str) -> IceCredentials:
+    try:
+        return credentials(fragment)
+    except Refusal as refusal:
+        raise Problem(
+            HTTPStatus.BAD_REQUEST, refusal.code, f"{refusal.reason}: send a=ice-ufrag and a=ice-pwd."
+        ) from None
+
+
+async def _negotiated(negotiation: Awaitable[T]) -> T:
+    """What the relay answered, its refusal as a Problem."""
+    try:
+        return await negotiation
+    except MediaRefused as refused:
+        raise _problem(refused) from None
+
+
+def _check_relay(sessions: Sessions) -> None:
+    try:
+        sessions.check_relay()
+    except MediaRefused as refused:
+        raise _problem(refused) from None
+
+
+def _problem(refused: MediaRefused) -> Problem:
+    status = STATUS.get(refused.code, HTTPStatus.SERVICE_UNAVAILABLE)
+    headers = {hdrs.RETRY_AFTER: "1"} if status is HTTPStatus.SERVICE_UNAVAILABLE else {}
+    reason = refused.reason or "The relay did not answer; try again in a second."
+    if refused.code == "occupied":
+        reason = "Another encoder is live on this source. Stop it, or POST again with ?takeover=1 to replace it."
+    return Problem(status, refused.code or RELAY_AWAY, reason, **headers)
+
+
+def _restarted(state: SessionState, candidates: tuple[str, ...], fragment: str) -> web.Response:
+    """200 with our new credentials, below the peer's own first m-line (RFC 8840 section 9)."""
+    assert state.ice is not None, "a restarted session has credentials"
+    media, mid = _FRAGMENT_MEDIA.search(fragment), _FRAGMENT_MID.search(fragment)
+    lines = ["a=ice-lite", f"a=ice-ufrag:{state.ice.ufrag}", f"a=ice-pwd:{state.ice.pwd}"]
+    if media and mid:
+        lines += [media[0], f"a=mid:{mid[1]}"]
+    body = "\r\n".join([*lines, *candidates, "a=end-of-candidates", ""])
+    return web.Response(body=body.encode(), content_type=FRAGMENT, headers={hdrs.ETAG: _tag(state)})
+
+
+def _tag(state: SessionState) -> str:
+    """The ETag of a session's ICE generation: the same after a restart of this process."""
+    return f'"{state.ice.ufrag}"' if state.ice else '""'
+
+
+def _readable_across_origins(request: web.Request, response: web.Response) -> web.Response:
+    """CORS for players on other sites: they bring a token, never a cookie, so no credentials."""
+    response.headers[hdrs.VARY] = "Origin"
+    if origin := request.headers.get(hdrs.ORIGIN):
+        methods = "PATCH, DELETE, OPTIONS" if "session" in request.match_info else "POST, OPTIONS"
+        response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
+        response.headers[hdrs.ACCESS_CONTROL_ALLOW_METHODS] = methods
+        response.headers[hdrs.ACCESS_CONTROL_ALLOW_HEADERS] = "Authorization, Content-Type, If-Match"
+        response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = EXPOSED
+        response.headers[hdrs.ACCESS_CONTROL_MAX_AGE] = PREFLIGHT_S
+    return response
