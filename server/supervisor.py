@@ -14,6 +14,7 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import ssl
 import sys
 import time
@@ -25,6 +26,7 @@ from typing import IO, Final
 import msgspec
 
 from server import settings as options
+from server.definitions import definition
 from server.settings import Settings, Unusable
 from server.welcome import Link, welcome
 
@@ -39,12 +41,14 @@ PROBE_S: Final = 0.05
 END_S: Final = 2.0
 """From SIGTERM to SIGKILL: Ctrl-C promises an end within 3 s."""
 LOG_MOST_BYTES: Final = 10_000_000
+INVITES: Final = "/invites/{conference}"
+"""On the web process' local socket (server.local, which is not imported: it would cost a second)."""
 _PR_SET_PDEATHSIG: Final = 1
 _LIBC: Final = ctypes.CDLL(None)
 
 
 class Child(msgspec.Struct, frozen=True):
-    """A process to keep: its name (also of its log and pid file) and command."""
+    """A process to keep: its name (also of its log) and command."""
 
     name: str
     command: tuple[str, ...]
@@ -61,7 +65,6 @@ class Keeper:
         self.child = child
         self.started = False
         self.pid = 0
-        self._pid_file = data / "run" / f"{child.name}.pid"
         self._log = data / "log" / f"{child.name}.log"
         self._say = say
 
@@ -93,13 +96,11 @@ class Keeper:
                 preexec_fn=_die_with_parent,
             )
         self.pid = process.pid
-        self._pid_file.write_text(f"{process.pid}\n")
         try:
             code = await process.wait()
             return _how(code), _last_line(self._log, start) if code >= 0 else ""
         finally:
             await _end(process)
-            self._pid_file.unlink(missing_ok=True)
 
 
 async def supervise(settings: Settings, children: Sequence[Child], say: Callable[[str], None]) -> None:
@@ -129,8 +130,8 @@ async def _greet(settings: Settings, keepers: Sequence[Keeper], say: Callable[[s
         raise StartFailed(f"web and relay were not ready within {START_S:.0f} s; see {settings.data}/log") from None
     for keeper in keepers:
         keeper.started = True
-    links = [link for conference in settings.conferences for link in await links_of(settings, conference)]
-    say(welcome(settings, {keeper.child.name: keeper.pid for keeper in keepers}, links))
+    pids = {keeper.child.name: keeper.pid for keeper in keepers}
+    say(welcome(settings, pids, await links_of(settings)))
 
 
 def is_healthy(settings: Settings) -> bool:
@@ -153,16 +154,17 @@ def _unverified() -> ssl.SSLContext:
     return context
 
 
-async def links_of(settings: Settings, conference: str) -> list[Link]:
-    """The links of a conference as the running web process gives them."""
-    asked = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "server", "invites", "--conference", conference),
-        *("--data", str(settings.data), "--json"),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    said, _ = await asked.communicate()
-    return msgspec.json.decode(said, type=list[Link]) if asked.returncode == 0 else []
+async def links_of(settings: Settings) -> list[Link]:
+    """The links of all conferences, as the running web process gives them on its local socket."""
+    links: list[Link] = []
+    for named in settings.conferences:
+        conference = definition(named).id
+        reader, writer = await asyncio.open_unix_connection(settings.run / "web.sock")
+        writer.write(f"GET {INVITES.format(conference=conference)} HTTP/1.0\r\n\r\n".encode())
+        _, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+        links += msgspec.json.decode(body, type=list[Link])
+    return links
 
 
 def commands(settings: Settings, arguments: Sequence[str]) -> list[Child]:
@@ -240,7 +242,21 @@ async def _until_signal(settings: Settings, arguments: Sequence[str]) -> None:
         await work
 
 
+def settled(arguments: Sequence[str]) -> list[str]:
+    """The arguments with a number for each port that was left to us: a child that is started again keeps it."""
+    settings = options.parse(arguments)
+    ports = {"--port": (settings.port, socket.SOCK_STREAM), "--udp-port": (settings.udp_port, socket.SOCK_DGRAM)}
+    chosen = list(arguments)
+    for option, (port, kind) in ports.items():
+        if port == 0:
+            with socket.socket(type=kind) as probe:
+                probe.bind(("", 0))
+                chosen += [option, str(probe.getsockname()[1])]
+    return chosen
+
+
 def main(arguments: Sequence[str]) -> int:
+    arguments = settled(arguments)
     settings = options.parse(arguments)
     os.umask(0o077)
     try:

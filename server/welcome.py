@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from server.settings import Settings
+from server.settings import Settings, is_loopback
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -21,7 +21,8 @@ class Link(msgspec.Struct, frozen=True):
 
 def welcome(settings: Settings, pids: Mapping[str, int], links: Sequence[Link]) -> str:
     """The screen as text. One link per role is shown; the others are named by number."""
-    offered = ", ".join(settings.announce) or "the address people reach it at"
+    everywhere = is_loopback(settings.host) or settings.host in ("0.0.0.0", "::")  # noqa: S104
+    offered = ", ".join(settings.announce) or ("every address of this machine" if everywhere else settings.host)
     lines = [
         "",
         f"Twinhall runs: {', '.join(settings.conferences)}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from server import settings as options
 from server import supervisor
 from server.settings import Settings, Unusable
 from server.supervisor import Child, Keeper, supervise
@@ -70,8 +72,10 @@ async def running(settings: Settings, *children: Child) -> AsyncIterator[Said]:
         await asyncio.gather(work, return_exceptions=True)
 
 
-def pid_of(settings: Settings, name: str) -> int:
-    return int((settings.run / f"{name}.pid").read_text())
+def pids_in(screen: str) -> tuple[int, int]:
+    """The processes of web and relay, as the screen names them."""
+    web, relay = re.findall(r"process (\d+)", screen)
+    return int(web), int(relay)
 
 
 async def test_a_start_says_what_runs_where_once_all_are_healthy(settings: Settings) -> None:
@@ -79,18 +83,18 @@ async def test_a_start_says_what_runs_where_once_all_are_healthy(settings: Setti
     async with running(settings, web, program("relay", PATIENT)) as said:
         screen = await said.next()
         assert settings.origin in screen
-        assert str(pid_of(settings, "web")) in screen
+        for pid in pids_in(screen):
+            os.kill(pid, 0)
         assert str(settings.data) in screen
 
 
 async def test_a_killed_child_is_started_again_with_one_line_why(settings: Settings) -> None:
     web = program("web", HEALTHY, str(settings.port))
     async with running(settings, web, program("relay", PATIENT)) as said:
-        await said.next()
-        first = pid_of(settings, "relay")
-        os.kill(first, signal.SIGKILL)
+        web_pid, relay_pid = pids_in(await said.next())
+        os.kill(relay_pid, signal.SIGKILL)
         assert await said.next() == "relay was ended by SIGKILL: starting it again."
-        os.kill(pid_of(settings, "web"), signal.SIGKILL)
+        os.kill(web_pid, signal.SIGKILL)
         assert await said.next() == "web was ended by SIGKILL: starting it again."
 
 
@@ -98,18 +102,15 @@ async def test_a_child_that_can_not_start_ends_all_with_its_own_line(settings: S
     web = program("web", "import sys; sys.exit('Port 8080 is in use: choose another with --port.')")
     with pytest.raises(Unusable, match=r"^Port 8080 is in use: choose another with --port\.$"):
         await supervise(settings, [web, program("relay", PATIENT)], Said())
-    assert not (settings.run / "relay.pid").exists()
 
 
-async def test_a_stop_leaves_no_process_and_no_pid_file(settings: Settings) -> None:
+async def test_a_stop_leaves_no_process(settings: Settings) -> None:
     web = program("web", HEALTHY, str(settings.port))
     async with running(settings, web, program("relay", PATIENT)) as said:
-        await said.next()
-        pids = [pid_of(settings, "web"), pid_of(settings, "relay")]
+        pids = pids_in(await said.next())
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
-    assert not list(settings.run.glob("*.pid"))
 
 
 async def test_a_deaf_child_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,6 +150,13 @@ def test_the_relay_gets_its_share_of_the_options() -> None:
         *("--announce", "192.0.2.7", "2001:db8::7"),
     )
     assert web.command[3:] == ("--port", "1")
+
+
+def test_ports_left_to_us_get_numbers_that_stay() -> None:
+    settings = options.parse(supervisor.settled(["--port", "0", "--udp-port", "0"]))
+    assert settings.port
+    assert settings.udp_port
+    assert supervisor.settled(["--port", "80"]) == ["--port", "80"]
 
 
 def test_the_screen_shows_one_link_per_role_and_counts_the_rest() -> None:
