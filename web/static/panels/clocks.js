@@ -13,10 +13,12 @@ export function venuesOf(view) {
 
 /**
  * City and time of each venue. `own`: the viewer's clock as well, when it shows another time. `seconds`: where someone counts.
- * @param {HTMLElement} element @param {import("../lib/page.js").Page} page @param {{own?: boolean, seconds?: boolean}} [options]
+ * `only`: the venues that stand here.
+ * @param {HTMLElement} element @param {import("../lib/page.js").Page} page
+ * @param {{own?: boolean, seconds?: boolean, only?: (venue: Venue) => boolean}} [options]
  * @returns {() => void}
  */
-export function mountClocks(element, page, { own = false, seconds = false } = {}) {
+export function mountClocks(element, page, { own = false, seconds = false, only = () => true } = {}) {
   element.classList.add("cities");
   const mine = h("span", { class: "muted city-own" });
   /** @type {Venue[]} */
@@ -36,7 +38,7 @@ export function mountClocks(element, page, { own = false, seconds = false } = {}
   };
   const stops = [
     page.watch((view) => view.conference?.venues, () => {
-      venues = venuesOf(page.store.view);
+      venues = venuesOf(page.store.view).filter(only);
       draw();
       tell(page.clock.now());
     }),

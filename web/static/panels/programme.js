@@ -66,7 +66,7 @@ function drawItem(row, item, zones, page) {
       write(time, page.i18n.time(item.start_ms, zone));
       return h("td", { class: index ? "programme-other" : "programme-first", "data-city": label }, time);
     }),
-    h("td", { class: "programme-what" }, title, " ", now, detail),
+    h("td", { class: "programme-what" }, title, " \u2002", now, detail),
   );
 }
 

@@ -21,12 +21,13 @@ session.start();
 
 /** Between two pictures a hair of black; a picture may lose a seventh to stand edge to edge. */
 const screen = new Screen(find(root, ".wall-screen"), page, session, { gap: 2, crop: 1.25 });
-mountClocks(find(root, ".wall-clocks"), page);
+mountClocks(find(root, ".wall-here"), page, { only: ({ id }) => id === venue });
+mountClocks(find(root, ".wall-others"), page, { only: ({ id }) => id !== venue });
 mountLine();
 mountWord();
 mountSound();
 
-/** The thin line: this hall's city, what runs. */
+/** Between the cities' clocks: what runs. */
 function mountLine() {
   const draw = () => {
     const { view } = page.store;
@@ -34,7 +35,6 @@ function mountLine() {
     const now_ms = page.clock.now();
     const now = running(view, items, now_ms);
     const next = following(now, items, now_ms);
-    page.i18n.say(find(root, ".wall-city"), view.conference?.venues?.[venue]?.city);
     const what = find(root, ".wall-what");
     if (now.item) page.i18n.say(what, now.item.title);
     else write(what, next ? `${page.words(next.title)}, ${page.i18n.distance(next.start_ms - now_ms)}` : "");
