@@ -112,8 +112,7 @@ export class Page {
 
   /** The words for a refusal; an unknown code is said as it is. @param {unknown} error */
   refusal(error) {
-    const code = error instanceof Refused ? error.code : "unexpected";
-    const params = error instanceof Refused ? error.params : {};
+    const { code = "unexpected", params = {} } = /** @type {{code?: string, params?: Record<string, string>}} */ (error);
     const text = this.t(`refused.${code}`, params);
     return text === `refused.${code}` ? this.t("refused.unexpected", { code }) : text;
   }

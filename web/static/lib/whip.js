@@ -10,9 +10,9 @@ export class SessionRefused extends Error {
     this.code = code;
   }
 
-  /** Whether the same request may do better later. */
+  /** Whether the same request may do better later: a busy node, or one whose relay is not there yet. */
   get passing() {
-    return this.status === 429 || this.status >= 500;
+    return this.status === 404 || this.status === 429 || this.status >= 500;
   }
 }
 

@@ -9,7 +9,7 @@ import { mountClocks, venuesOf } from "./clocks.js";
 import { tieSession, watchLine } from "./line.js";
 import { comes } from "./now.js";
 import { say, Screen } from "./screen.js";
-import { openUnattended } from "./unattended.js";
+import { insist, openUnattended } from "./unattended.js";
 
 /** The last minute is said by shape as well: two bars stand beside the time. */
 const LAST_MS = 60_000;
@@ -20,7 +20,7 @@ const page = await openUnattended((page, error) => say(word, "line-lost", page.t
 const { whep = "", ice_servers = [], venue = "" } = page.me ?? {};
 const session = new PlaySession({ url: whep, token: page.token, iceServers: ice_servers });
 tieSession(page, session);
-session.start();
+insist(session);
 const screen = new Screen(find(root, ".confidence-screen"), page, session);
 mountClocks(find(root, ".confidence-clocks"), page, { seconds: true });
 mountTime();

@@ -69,7 +69,7 @@ export class Screen {
   /** The program or what the slots show has changed: show it when the new pictures are there. */
   #program() {
     const wanted = this.select(this.page.store.view);
-    if (!wanted) return;
+    if (!wanted?.tiles) return;
     const first = !this.scene.tiles.length;
     if (first || sameScene(wanted, this.scene) || settled(wanted.tiles, this.page.store.view.media?.showing ?? {})) {
       this.#show(wanted);
@@ -82,7 +82,7 @@ export class Screen {
   #show(scene) {
     clearTimeout(this.waiting);
     this.waiting = undefined;
-    this.scene = { layout: scene.layout, tiles: scene.tiles ?? [] };
+    this.scene = { layout: scene.layout, tiles: (scene.tiles ?? []).filter(({ slot }) => slot) };
     const slots = this.scene.tiles.map(({ slot }) => PlaySession.index(slot));
     this.tiles.forEach((tile, index) => set(tile, "data-off", !slots.includes(index)));
     this.element.dataset.layout = scene.layout;

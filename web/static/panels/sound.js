@@ -63,7 +63,7 @@ export class Sound extends EventTarget {
 
   /** @param {{slot: string, gain: number}[]} picks */
   #mix(picks) {
-    this.gains = Object.fromEntries(picks.map(({ slot, gain }) => [PlaySession.index(slot), gain]));
+    this.gains = Object.fromEntries(picks.filter(({ slot }) => slot).map(({ slot, gain }) => [PlaySession.index(slot), gain]));
     this.#apply();
   }
 

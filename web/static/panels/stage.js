@@ -66,12 +66,15 @@ function mountState(element, page, session, screen) {
   const age = new PictureAge(page.clock, () => screen.shown[0]);
   /** @type {import("./line.js").LineState} */
   let state = "connecting";
+  const live = /** @type {import("../lib/components.js").HallTally} */ (find(element, ".stage-live"));
   const tell = () => {
+    live.hidden = !screen.scene.tiles.some(({ source }) => page.store.view.media?.sources?.[source]?.live);
+    live.show("on-air", page.t("stage.live"));
     const calm = state === "live" || state === "connecting";
     write(line, page.t(`line.${state}`));
     set(line, "data-state", state);
     notice.hidden = calm || (!session.refusal && state === "rejoining" && session.tries < 1);
-    write(find(notice, ".stage-notice-words"), session.refusal && !session.refusal.passing ? refusalWords(page, session) : page.t(`line.${state}`));
+    write(find(notice, ".stage-notice-words"), session.refusal && !session.refusal.passing ? page.refusal(session.refusal) : page.t(`line.${state}`));
     const empty = !screen.scene.tiles.length;
     word.hidden = !empty;
     if (state === "live") say(word, "camera-off", page.t("stage.silent-hall"), page.t("stage.empty"));
@@ -82,24 +85,13 @@ function mountState(element, page, session, screen) {
     tell();
   });
   page.watch((view) => view.stage, tell);
-  const live = /** @type {import("../lib/components.js").HallTally} */ (find(element, ".stage-live"));
-  page.watch((view) => view.media?.sources, (sources) => {
-    live.hidden = !screen.scene.tiles.some(({ source }) => sources?.[source]?.live);
-    live.show("on-air", page.t("stage.live"));
-  });
+  page.watch((view) => view.media?.sources, tell);
   page.watch((view) => view.people, (people) => write(find(element, ".stage-people"), peopleWords(page, people)));
   page.tick(() => {
     const age_ms = age.read();
     find(element, ".stage-age").dataset.ms = age_ms === null ? "" : age_ms.toFixed(0);
     write(find(element, ".stage-age"), age_ms === null ? "" : page.t("stage.age", { s: page.i18n.seconds(age_ms) }));
   });
-}
-
-/** @param {Page} page @param {PlaySession} session */
-function refusalWords(page, session) {
-  const code = session.refusal?.code ?? "unexpected";
-  const text = page.t(`refused.${code}`);
-  return text === `refused.${code}` ? page.t("refused.unexpected", { code }) : text;
 }
 
 /** `64 in Changzhou · 38 in Frankfurt · 412 online` @param {Page} page @param {any} people */

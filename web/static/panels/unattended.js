@@ -27,6 +27,14 @@ export async function openUnattended(tell) {
   return page;
 }
 
+/** Starts the session, and starts it again when it was refused: nobody stands here to press a button. @param {import("../lib/session.js").Session} session */
+export function insist(session) {
+  session.addEventListener("state", () => {
+    if (session.state === "refused") setTimeout(() => session.start(), RETRY_MS);
+  });
+  session.start();
+}
+
 /** After the line was down the server may be a newer one: then the page loads itself anew. @param {Page} page */
 function followVersion(page) {
   const version = page.me?.version;

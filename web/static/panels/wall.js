@@ -8,7 +8,7 @@ import { mountClocks } from "./clocks.js";
 import { tieSession, watchLine } from "./line.js";
 import { say, Screen } from "./screen.js";
 import { Sound } from "./sound.js";
-import { openUnattended } from "./unattended.js";
+import { insist, openUnattended } from "./unattended.js";
 
 const root = find(document, ".wall");
 const word = find(root, ".screen-word");
@@ -17,7 +17,7 @@ const { whep = "", ice_servers = [], venue = "" } = page.me ?? {};
 const session = new PlaySession({ url: whep, token: page.token, iceServers: ice_servers });
 const sound = new Sound(page, session);
 tieSession(page, session);
-session.start();
+insist(session);
 
 /** Between two pictures a hair of black; a picture may lose a seventh to stand edge to edge. */
 const screen = new Screen(find(root, ".wall-screen"), page, session, { gap: 2, crop: 1.25 });
@@ -37,7 +37,7 @@ function mountLine() {
     const next = following(now, items, now_ms);
     const what = find(root, ".wall-what");
     if (now.item) page.i18n.say(what, now.item.title);
-    else write(what, next ? `${page.words(next.title)}, ${page.i18n.distance(next.start_ms - now_ms)}` : "");
+    else write(what, next ? [page.words(next.title), page.i18n.distance(next.start_ms - now_ms)].join(page.t("word.comma")) : "");
     find(root, ".rehearsal").hidden = !view.conference?.rehearsal;
     document.title = `${page.t("wall.title")} · ${page.words(view.conference?.venues?.[venue]?.city)}`;
   };
@@ -54,7 +54,7 @@ function mountWord() {
     state.hidden = calm;
     write(state, calm ? "" : page.t(`line.${line}`));
     word.hidden = screen.scene.tiles.length > 0;
-    if (session.refusal && !session.refusal.passing) say(word, "line-lost", page.t("wall.link-fault"), page.t(`refused.${session.refusal.code}`));
+    if (session.refusal && !session.refusal.passing) say(word, "line-lost", page.t("wall.link-fault"), page.refusal(session.refusal));
     else if (line === "live") say(word, "camera-off", page.t("wall.waiting"), page.t("wall.alone"));
     else say(word, "clock", page.t("wall.waiting"), page.t(`line.${line}`));
   };
