@@ -100,9 +100,10 @@ class Layer:
         payload_type = self.payload
         if payload_type is None or payload_type.number != header.payload_type:
             payload_type = self.track.payload(header.payload_type)
-            if payload_type is None or payload_type.apt is not None:
+            if payload_type is None or payload_type.apt is not None or index < self.reception.highest:
                 return None
             self.payload = payload_type
+            self.ring.keyframe = None
         if index in self.ring or index < self.reception.highest - LATE_MAX:
             return None
         packet = Packet(index, header, payload, now_s)
