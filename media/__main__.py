@@ -50,6 +50,7 @@ async def serve(options: RelaySettings, stop: asyncio.Event) -> None:
         time.monotonic,
         secrets.token_bytes,
         on_change=lambda: door.tell_soon(),
+        soon=asyncio.get_running_loop().call_soon,
     )
     door = Door(ledger, relay.want, lambda: time.time_ns() // 1_000_000)
     with _pid(options):

@@ -67,10 +67,14 @@ class Relay:
         now_s: Callable[[], float],
         random: RandomBytes,
         on_change: Callable[[], None],
+        soon: Callable[[Callable[[], None]], object],
     ) -> None:
-        """`now_s` is monotonic; `on_change()` after the ledger changed at a moment that matters."""
+        """`now_s` is monotonic; `on_change()` after the ledger changed at a moment that matters; `soon(call)`
+        calls in the event loop's next turn, after the packets that came meanwhile."""
         self._plane, self._slates, self._endpoint, self._certificate = plane, slates, endpoint, certificate
         self._ledger, self._now_s, self._random, self._on_change = ledger, now_s, random, on_change
+        self._soon = soon
+        self._arriving: dict[SessionId, SessionSpec] = {}
         self._sessions: dict[SessionId, _Session] = {}
         self._tenants: dict[SourceName, _Tenant] = {}
         self._routes: dict[AudienceName, tuple[Route, ...]] = {}
@@ -87,12 +91,10 @@ class Relay:
             self._plane.configure(desired.sources)
         if desired.slates is not None:
             self._slates.want(desired.slates)
-        unnamed = (
-            [] if desired.base is not None else [name for name in self._ledger.sessions if name not in desired.sessions]
-        )
-        for session in (*desired.gone, *unnamed):
+        known = [*self._ledger.sessions, *self._arriving]
+        for session in (*desired.gone, *_unnamed(desired, known, desired.sessions)):
             self._drop(session)
-        for spec in desired.sessions.values():
+        for spec in sorted(desired.sessions.values(), key=_publishers_first):
             self._want_session(spec)
         self._on_change()
         return True
@@ -145,11 +147,23 @@ class Relay:
         if found is not None:
             self._change(found, spec)
         elif spec.id not in self._ledger.sessions:
-            try:
-                self._admit(spec)
-            except Refusal as refusal:
-                log.info("session refused", session=spec.id, code=refusal.code, reason=refusal.reason)
-                self._record_end(replace(spec, offer=""), refused=refusal.code, reason=refusal.reason)
+            if not self._arriving:
+                self._soon(self._admit_next)
+            self._arriving[spec.id] = spec
+
+    def _admit_next(self) -> None:
+        """One session per turn of the event loop: hundreds that return at once hold no packet up."""
+        if not self._arriving:
+            return
+        spec = self._arriving.pop(next(iter(self._arriving)))
+        try:
+            self._admit(spec)
+        except Refusal as refusal:
+            log.info("session refused", session=spec.id, code=refusal.code, reason=refusal.reason)
+            self._record_end(replace(spec, offer=""), refused=refusal.code, reason=refusal.reason)
+        self._on_change()
+        if self._arriving:
+            self._soon(self._admit_next)
 
     def _admit(self, spec: SessionSpec) -> None:
         """A new session: answer it, hand it to the plane. Raises Refusal."""
@@ -208,6 +222,7 @@ class Relay:
         self._ledger.session(replace(state, spec=session.spec))
 
     def _drop(self, session: SessionId) -> None:
+        self._arriving.pop(session, None)
         self._end(session, "closed")
         self._ledger.forget(session)
 
@@ -325,6 +340,11 @@ class _Tenant:
 def _unnamed(desired: Desired, have: Iterable[Name], named: Container[Name]) -> list[Name]:
     """What a whole frame does not name must go; a difference leaves it."""
     return [name for name in have if name not in named] if desired.base is None else []
+
+
+def _publishers_first(spec: SessionSpec) -> bool:
+    """Viewers who return to an empty stage would only see slates."""
+    return spec.purpose is not Purpose.PUBLISH
 
 
 def _uncounted(track: InboundTrack) -> TrackState:

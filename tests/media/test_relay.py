@@ -41,7 +41,7 @@ class World:
 
     def __init__(self):
         self.plane, self.slates, self.ledger, self.now_s = FakePlane(), FakeSlates(), Ledger("e1"), 1000.0
-        self.changes = 0
+        self.changes, self.turns = 0, []
         count = itertools.count(1)
         self.relay = Relay(
             self.plane,
@@ -52,13 +52,17 @@ class World:
             lambda: self.now_s,
             lambda size: next(count).to_bytes(size),
             self.changed,
+            soon=self.turns.append,
         )
 
     def changed(self):
         self.changes += 1
 
     def wants(self, *specs, base=None, revision=1, **more):
-        return self.relay.want(Desired(revision, base, {spec.id: spec for spec in specs}, **more))
+        taken = self.relay.want(Desired(revision, base, {spec.id: spec for spec in specs}, **more))
+        while self.turns:
+            self.turns.pop(0)()
+        return taken
 
     def state(self, name):
         return self.ledger.sessions[name]
@@ -84,6 +88,17 @@ def test_a_session_is_answered_and_added_to_the_plane(world):
     assert world.state("p1").spec.offer == ""
     assert world.state("p1").ice == world.plane.sessions["p1"].local
     assert world.ledger.revision == 1
+
+
+def test_a_session_per_turn_is_admitted_publishers_first(world):
+    world.relay.want(Desired(1, None, {spec.id: spec for spec in (player(), player("v2"), publisher())}))
+    assert not world.plane.sessions
+    world.turns.pop()()
+    assert set(world.plane.sessions) == {"p1"}
+    world.relay.want(Desired(2, 1, gone=("v1",)))
+    world.turns.pop()()
+    assert set(world.plane.sessions) == {"p1", "v2"}
+    assert not world.turns
 
 
 def test_the_same_wish_twice_changes_nothing(world):
