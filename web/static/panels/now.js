@@ -20,7 +20,7 @@ export function mountNow(element, page) {
     page.i18n.say(detail, now.item?.detail);
     const share = now.item ? Math.min(1, Math.max(0, (now_ms - now.started_ms) / (now.end_ms - now.started_ms))) : 0;
     style(line, { transform: `scaleX(${share.toFixed(4)})` });
-    write(next, after ? page.t("word.labelled", { label: page.t("word.next"), text: [page.words(after.title), comes(page, now, after, now_ms)].join(page.t("word.comma")) }) : "");
+    write(next, after ? page.t("word.labelled", { label: page.t("word.next"), text: [page.words(after.title), comes(page, now, after, now_ms)].join(page.t("word.pause")) }) : "");
   };
   page.tick(draw);
   page.watch((view) => view.stage?.item, draw);

@@ -37,7 +37,7 @@ function mountLine() {
     const next = following(now, items, now_ms);
     const what = find(root, ".wall-what");
     if (now.item) page.i18n.say(what, now.item.title);
-    else write(what, next ? [page.words(next.title), page.i18n.distance(next.start_ms - now_ms)].join(page.t("word.comma")) : "");
+    else write(what, next ? [page.words(next.title), page.i18n.distance(next.start_ms - now_ms)].join(page.t("word.pause")) : "");
     find(root, ".rehearsal").hidden = !view.conference?.rehearsal;
     document.title = `${page.t("wall.title")} · ${page.words(view.conference?.venues?.[venue]?.city)}`;
   };
