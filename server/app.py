@@ -26,7 +26,7 @@ from rooms.journal import Entry
 from rooms.kernel import ConferenceId
 from server.clock import NodeClock
 from server.datafolder import DataFolder, held
-from server.definitions import definition
+from server.definitions import definitions
 from server.director import Director
 from server.doors import BODY_MAX, KEEPALIVE_S, Rates, guard, security_headers
 from server.hall import Hall
@@ -117,10 +117,10 @@ async def serving(settings: Settings, listening: socket.socket, web_root: Path =
 async def _hosts(
     settings: Settings, folder: DataFolder, clock: NodeClock, metrics: Metrics, stack: AsyncExitStack
 ) -> list[Host]:
-    definitions = [definition(named) for named in settings.conferences]
+    founding = definitions(settings.conferences)
     journal = SqliteJournal(folder.journal)
     stack.push_async_callback(journal.close)
-    hosts = [Host(journal, each, clock) for each in definitions]
+    hosts = [Host(journal, each, clock) for each in founding]
     for host in hosts:
         host.listen(lambda entries: metrics.entries.inc(len(entries)))
         await host.open()

@@ -38,19 +38,24 @@ def held(settings: Settings) -> Iterator[DataFolder]:
     except OSError as wrong:
         raise _unwritable(settings, wrong) from wrong
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _take(lock, settings)
         folder.pid.write_text(f"{os.getpid()}\n")
         folder.origin.write_text(f"{settings.origin}\n")
         folder.socket.unlink(missing_ok=True)
-        yield folder
-        folder.pid.unlink(missing_ok=True)
-        folder.socket.unlink(missing_ok=True)
-    except BlockingIOError as held_by_other:
-        raise Unusable(
-            f"a web process runs already on {settings.data}: stop it, or choose --data DIR"
-        ) from held_by_other
+        try:
+            yield folder
+        finally:
+            folder.pid.unlink(missing_ok=True)
+            folder.socket.unlink(missing_ok=True)
     finally:
         os.close(lock)
+
+
+def _take(lock: int, settings: Settings) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as other:
+        raise Unusable(f"a web process runs already on {settings.data}: stop it, or choose --data DIR") from other
 
 
 def _unwritable(settings: Settings, wrong: OSError) -> Unusable:

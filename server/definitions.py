@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rooms import conferences
 from rooms.definition import Definition
 from rooms.definition_text import DefinitionError, read
 from server.settings import Unusable
+
+
+def definitions(named: Sequence[str]) -> list[Definition]:
+    """The definitions of a node, each conference once. Raises Unusable."""
+    found = {each.id: each for each in map(definition, named)}
+    if len(found) < len(named):
+        raise Unusable(f"two of {', '.join(named)} have the same id: give one of them another")
+    return list(found.values())
 
 
 def definition(named: str) -> Definition:

@@ -83,8 +83,8 @@ class Host:
             founding = genesis(self._definition, self._epoch, self._now_ms())
             await self._journal.append(self.id, 0, self._epoch, [founding])
         await self._read()
-        for difference in diff(self.conference.definition, self._definition):
-            log.warning("definition differs, the journal's is in force", conference=self.id, path=difference.path)
+        if paths := [difference.path for difference in diff(self.conference.definition, self._definition)]:
+            log.warning("definition differs, the journal's is in force", conference=self.id, paths=paths[:20])
         self._worker = asyncio.create_task(self._work(), name=f"host {self.id}")
 
     async def close(self) -> None:

@@ -115,3 +115,9 @@ def test_an_unknown_conference_is_said_with_those_that_are_known(tmp_path: Path)
 
 def test_a_wrong_option_ends_with_status_2(tmp_path: Path) -> None:
     assert server("--port", "many").returncode == 2
+
+
+def test_the_same_conference_twice_is_said_in_one_line(tmp_path: Path) -> None:
+    twice = ("--conference", "jiangsu-2022", "--conference", "jiangsu-2022")
+    assert "the same id" in ends_with_one_line(server("--data", tmp_path, "--port", 0, *twice))
+    assert not (tmp_path / "run" / "web.pid").exists()

@@ -2,6 +2,7 @@ import asyncio
 import uuid
 
 import aiohttp
+import msgspec
 import pytest
 import socketio
 
@@ -33,6 +34,15 @@ async def test_a_take_reaches_every_screen_and_its_repeat_changes_nothing(node: 
     assert await director.command(str(uuid.uuid4()), "stage.sound", source=take["sources"][0], gain=0.0) == {
         "seq": first["seq"] + 1
     }
+
+
+@pytest.mark.parametrize(
+    "role", ["attendee", "speaker", "operator", "wall", "confidence", "director", "moderator", "organiser"]
+)
+async def test_no_view_holds_null(node: Node, role: str) -> None:
+    guest = await node.guest().open(await node.link(role))
+    assert "null" not in msgspec.json.encode(guest.view).decode()
+    assert {"conference", "stage", "media", "people"} <= set(guest.view)
 
 
 async def test_a_role_that_may_not_is_refused_in_words(node: Node) -> None:
