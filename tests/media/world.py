@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import Any, Protocol
 
 from media.model import AudienceName, Codec, IceCredentials, Kind, PublicationId, Purpose, SessionId, SlotId, SourceName
 from media.plane import (
@@ -55,6 +56,17 @@ def key(profile: SrtpProfile, seed: int) -> bytes:
     return bytes((seed * 7 + i) & 0xFF for i in range(PROFILES[profile]))
 
 
+class Setting(Protocol):
+    """What peers need around them; World is one without a network."""
+
+    plane: Any
+    peers: dict[Path, Client]
+
+    @property
+    def now_s(self) -> float: ...
+    def deliver(self, datagram: bytes, path: Path) -> None: ...
+
+
 class World:
     """One plane, its clock, everything it sent and said."""
 
@@ -77,6 +89,10 @@ class World:
         if path in self.peers:
             self.peers[path].take(datagram)
         return True
+
+    def deliver(self, datagram: bytes, path: Path) -> None:
+        """A datagram from a peer to the plane."""
+        self.plane.receive(datagram, path)
 
     def pass_time(self, seconds: float) -> None:
         """Move the clock; the plane ticks as often as it would."""
@@ -101,7 +117,7 @@ class Client:
 
     def __init__(
         self,
-        world: World,
+        world: Setting,
         purpose: Purpose,
         source: SourceName | None = None,
         audience: AudienceName | None = None,
@@ -133,15 +149,18 @@ class Client:
 
     def connect(self) -> Client:
         self.check()
-        self.world.plane.secure(self.id, self._keys)
+        self.secure()
         return self
+
+    def secure(self) -> None:
+        self.world.plane.secure(self.id, self._keys)
 
     def check(
         self, *, use_candidate: bool = True, local: IceCredentials | None = None, path: Path | None = None
     ) -> None:
         own = local or self.local
         name = f"{own.ufrag}:{self.remote.ufrag}"
-        self.world.plane.receive(request(b"transaction1", name, own.pwd, use_candidate), path or self.path)
+        self.world.deliver(request(b"transaction1", name, own.pwd, use_candidate), path or self.path)
 
     def take(self, datagram: bytes) -> None:
         if not 128 <= datagram[0] <= 191:
@@ -173,12 +192,12 @@ class Client:
         """One RTP packet; returns the datagram."""
         header = write_header(marker, payload_type, index, timestamp, ssrc, extension_block(extensions or {}))
         datagram = self.seal(ssrc, index, header, payload)
-        self.world.plane.receive(datagram, self.path)
+        self.world.deliver(datagram, self.path)
         return datagram
 
     def send_control(self, compound: bytes) -> bytes:
         datagram = self._control.protect(compound)
-        self.world.plane.receive(datagram, self.path)
+        self.world.deliver(datagram, self.path)
         return datagram
 
     def camera(self, ssrc: int = 0x1000, **options: int) -> Camera:
@@ -218,12 +237,11 @@ class Camera:
 
     def run(self, seconds: float, *, every_s: float = 0.04) -> None:
         """Frames, none of them key, while time passes."""
+        world = self.client.world
+        assert isinstance(world, World)
         for _ in range(round(seconds / every_s)):
-            self.world_passes(every_s)
+            world.pass_time(every_s)
             self.frame()
-
-    def world_passes(self, seconds: float) -> None:
-        self.client.world.pass_time(seconds)
 
     def sender_report(self, capture_ms: float, packets: int = 0) -> None:
         """A report that ties the timestamp of now to the publisher's wall clock `capture_ms`."""
