@@ -1,0 +1,101 @@
+// @ts-check
+/** Publishing as a deliberate act: one button, and in words what became of it. */
+
+import { confirm } from "../lib/keys.js";
+import { find, write } from "../lib/dom.js";
+
+/** @typedef {import("../lib/session.js").PublishSession} PublishSession */
+
+/** Smallest first: libwebrtc gives bitrate in this order when the line is thin. @type {RTCRtpEncodingParameters[]} */
+export const LAYERS = [
+  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 2_500_000 },
+];
+
+/** Refusals that have words of their own. */
+const KNOWN = ["occupied", "too-many", "codec-unsupported", "no-media", "link-revoked", "link-unknown"];
+
+/**
+ * @param {HTMLElement} root `[data-act=publish]`, `[data-act=takeover]`, `[data-publish-words]`
+ * @param {object} given
+ * @param {PublishSession} given.session
+ * @param {import("./capture.js").Capture} given.capture
+ * @param {() => string} given.name of the source, in the page's language
+ * @param {() => boolean} given.onAir
+ * @param {import("../lib/page.js").Page} page
+ */
+export function publish(root, { session, capture, name, onAir }, { i18n, t }) {
+  const button = /** @type {HTMLButtonElement} */ (find(root, "[data-act=publish]"));
+  const takeover = find(root, "[data-act=takeover]");
+  const words = find(root, "[data-publish-words]");
+  const working = () => ["connecting", "live", "rejoining"].includes(session.state);
+
+  button.addEventListener("click", async () => {
+    if (!working()) return start();
+    if (!onAir() || (await ask("stop"))) session.leave();
+  });
+  takeover.addEventListener("click", async () => {
+    if (!(await ask("takeover"))) return;
+    session.takeOver();
+    start();
+  });
+  session.addEventListener("state", show);
+  capture.addEventListener("change", () => {
+    for (const kind of /** @type {const} */ (["video", "audio"])) {
+      if (session.tracks[kind] !== capture.tracks[kind]) void session.replace(kind, capture.tracks[kind]);
+    }
+    show();
+  });
+  i18n.addEventListener("change", show);
+  addEventListener("beforeunload", (event) => working() && event.preventDefault());
+  show();
+
+  /** Asks by naming the source. @param {"stop" | "takeover"} act */
+  function ask(act) {
+    const source = name();
+    return confirm(i18n, {
+      title: t(`publish.ask-${act}`, { source }),
+      body: t(`publish.ask-${act}-body`, { source }),
+      act: t(`publish.${act}`),
+    });
+  }
+
+  function start() {
+    session.tracks = { ...capture.tracks };
+    session.start();
+  }
+
+  function show() {
+    const { state } = session;
+    const ready = capture.tracks.video || capture.tracks.audio;
+    write(button, t(working() ? "publish.stop" : "publish.start"));
+    button.classList.toggle("button-primary", !working());
+    button.disabled = !working() && !ready;
+    takeover.hidden = !(state === "replaced" || (state === "refused" && session.refusal?.code === "occupied"));
+    write(words, t(`publish.${reason(state, Boolean(ready))}`, { source: name() }));
+    words.dataset.state = state;
+    if (state === "live") void keepResolution();
+  }
+
+  /**
+   * @param {string} state
+   * @param {boolean} ready
+   */
+  function reason(state, ready) {
+    if (state === "refused") {
+      const code = session.refusal?.code ?? "link-revoked";
+      return KNOWN.includes(code) ? code : "refused";
+    }
+    if (state === "idle") return ready ? "ready" : "nothing";
+    return state;
+  }
+
+  /** A hall's picture keeps its lines and gives up frames: faces must be recognised from the last row. */
+  async function keepResolution() {
+    const sender = session.senders.video;
+    const parameters = sender?.getParameters();
+    if (!sender || !parameters?.encodings.length) return;
+    await sender.setParameters({ ...parameters, degradationPreference: "maintain-resolution" });
+  }
+}
