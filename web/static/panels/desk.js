@@ -2,10 +2,10 @@
 /** What every working page starts with: the way in, the head with event, clocks and line, and "?". */
 
 import { find, h, write } from "../lib/dom.js";
-import { LANGUAGES } from "../lib/i18n.js";
 import { Page } from "../lib/page.js";
 import { Refused } from "../lib/socket.js";
 import { mountClocks } from "./clocks.js";
+import { mountLanguageField } from "./languages.js";
 import { tieSession, watchLine } from "./line.js";
 
 /** A node that does not answer is asked again after this. */
@@ -31,11 +31,8 @@ function head(page) {
   const root = find(document, ".desk-head");
   mountClocks(find(root, "[data-clocks]"), page, { seconds: true });
   find(root, "[data-act=keys]").addEventListener("click", () => page.keys.show());
-  const languages = /** @type {HTMLSelectElement} */ (find(root, "[data-language]"));
-  languages.append(...Object.entries(LANGUAGES).map(([id, { tag, name }]) => h("option", { value: id, lang: tag }, name)));
-  languages.addEventListener("change", () => page.i18n.choose(/** @type {any} */ (languages.value)));
+  mountLanguageField(/** @type {HTMLSelectElement} */ (find(root, "[data-language]")), page.i18n);
   page.watch((view) => view.conference, (conference) => {
-    languages.value = page.i18n.language;
     if (!conference) return;
     page.i18n.say(find(root, "[data-event]"), conference.title);
     find(root, "[data-rehearsal]").hidden = !conference.rehearsal;

@@ -3,6 +3,7 @@
 
 import { find, h, list, set, write } from "../lib/dom.js";
 import { Board } from "./board.js";
+import { venuesOf } from "./clocks.js";
 import { openDesk } from "./desk.js";
 import { Monitor } from "./monitor.js";
 import { listen, receive } from "./others.js";
@@ -49,7 +50,7 @@ function take() {
   board.addEventListener("refused", (event) => write(said, page.refusal(/** @type {CustomEvent} */ (event).detail)));
   page.watch((view) => view.stage?.take, (taken) => {
     if (!taken) return write(said, page.t("director.not-taken"));
-    const at = page.i18n.time(taken.at_ms, undefined, true);
+    const at = page.i18n.time(taken.at_ms, venuesOf(page.store.view).find(({ main }) => main)?.zone, true);
     write(said, taken.by ? page.t("director.taken-by", { at, by: taken.by }) : page.t("director.taken", { at }));
   });
   set(button, "aria-disabled", String(!board.ready));

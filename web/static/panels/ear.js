@@ -9,10 +9,10 @@ const WINDOW = 2048;
 /** @type {AudioContext | undefined} one for the page; browsers allow few */
 let shared;
 
-/** A page without a gesture yet hears nothing: the first one wakes it. */
+/** A page that neither captures nor had a gesture hears nothing: the first gesture wakes it. */
 function context() {
   if (shared) return shared;
-  shared = new AudioContext();
+  shared = new AudioContext({ latencyHint: "playback" });
   for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => void shared?.resume());
   return shared;
 }

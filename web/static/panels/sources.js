@@ -1,7 +1,7 @@
 // @ts-check
 /** The multiview: every source small, with tally, level, sound, delay and the health of its line. */
 
-import { find, h, list, set, write } from "../lib/dom.js";
+import { find, h, icon, list, set, write } from "../lib/dom.js";
 import { Ear } from "./ear.js";
 import { percent } from "./figures.js";
 import { Needle } from "./levels.js";
@@ -23,7 +23,8 @@ const heard = new Map();
  * @param {import("./board.js").Board} board
  */
 export function sources(root, page, pictures, board) {
-  const draw = () => list(root, sourcesOf(page.store.view), ({ id }) => id, ({ id }) => made(page, pictures, board, id), (element, source) => fill(element, source, page, board));
+  const make = (/** @type {{id: string}} */ { id }) => made(page, pictures, board, id);
+  const draw = () => list(root, sourcesOf(page.store.view), ({ id }) => id, make, (element, source) => fill(element, source, page, board));
   page.watch((view) => view.conference?.sources, draw);
   page.watch((view) => view.media?.sources, draw);
   page.watch((view) => view.stage?.sound_on, draw);
@@ -32,6 +33,7 @@ export function sources(root, page, pictures, board) {
   const listen = () => listenTo(page, pictures);
   pictures.addEventListener("change", listen);
   page.watch((view) => view.stage?.sound?.floor, listen);
+  for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, listen);
   setInterval(() => measure(root), METER_MS);
 }
 
@@ -50,12 +52,13 @@ function made(page, pictures, board, id) {
   const picture = h("button", { class: "source-picture", type: "button", onclick: (/** @type {MouseEvent} */ event) => {
     board.place(id);
     if (event.detail) /** @type {HTMLElement} */ (event.currentTarget).blur();
-  } }, video, h("span", { class: "source-words" }), h("kbd", { class: "source-key", "aria-hidden": "true" }));
-  const sound = h("button", { class: "button source-sound", type: "button", onclick: () => gain(page.store.view.stage?.sound_on?.[id] ? 0 : 1) });
+  } }, video, h("span", { class: "unseen source-place" }), h("span", { class: "source-words" }),
+    h("kbd", { class: "source-key", "aria-hidden": "true" }), h(/** @type {any} */ ("hall-tally"), { state: "off" }));
+  const sound = h("button", { class: "button button-quiet button-icon source-sound", type: "button", onclick: () => gain(page.store.view.stage?.sound_on?.[id] ? 0 : 1) });
   return h("li", { class: "source" }, picture,
-    h("p", { class: "source-head" }, h("span", { class: "source-name strong" }), h(/** @type {any} */ ("hall-tally"), { state: "off" })),
+    h("p", { class: "source-name strong" }),
     h("div", { class: "source-level" }, sound, h(/** @type {any} */ ("hall-meter"))),
-    h("p", { class: "source-line small figures" }),
+    h("p", { class: "source-line small" }),
     h("details", { class: "more source-more" }, h("summary", { class: "small", "data-t": "director.fine" }),
       slider("gain", 0, 100, 5, (value) => gain(value / 100)), slider("delay", 0, 500, 10, delay)));
 }
@@ -92,24 +95,27 @@ function fill(element, source, page, board) {
   const index = sourcesOf(page.store.view).findIndex(({ id }) => id === source.id) + 1;
   element.dataset.tally = tally;
   page.i18n.say(find(element, ".source-name"), source.name);
-  /** @type {import("../lib/components.js").HallTally} */ (element.querySelector("hall-tally")).show(tally, page.t(tally === "off" ? "director.off" : `tally.${tally}`));
+  /** @type {import("../lib/components.js").HallTally} */ (element.querySelector("hall-tally")).show(tally, tally === "off" ? "" : page.t(`tally.${tally}`));
   write(find(element, ".source-words"), state && !state.live ? page.t(state.slate ? "director.slate" : "director.nothing") : "");
   write(find(element, ".source-key"), index <= 9 ? String(index) : "");
-  set(find(element, ".source-picture"), "aria-label", `${page.t("director.place", { source: name })} · ${page.t(`tally.${tally}`)}`);
+  write(find(element, ".source-place"), page.t("director.place", { source: name }));
   set(find(element, ".source-picture"), "aria-pressed", String(Boolean(board.preview?.sources.includes(source.id))));
   sound(element, page, name, stage.sound_on?.[source.id] ?? 1);
   number(element, "delay", stage.delays?.[source.id] ?? 0, "ms");
   health(element, page, state);
   set(find(element, "hall-meter"), "aria-label", page.t("director.level", { source: name }));
+  level(element, heard.get(source.id)?.needle ?? new Needle());
   page.i18n.apply(element);
 }
 
 /** @param {HTMLElement} element @param {Page} page @param {string} name @param {number} gain */
 function sound(element, page, name, gain) {
   const button = find(element, ".source-sound");
-  write(button, page.t(gain ? "director.sound-on" : "director.sound-off"));
-  set(button, "aria-pressed", String(gain > 0));
-  set(button, "aria-label", `${page.t(gain ? "director.sound-on" : "director.sound-off")}: ${name}`);
+  const on = gain > 0;
+  if (button.getAttribute("aria-pressed") !== String(on)) button.replaceChildren(icon(on ? "sound" : "muted"));
+  set(button, "aria-pressed", String(on));
+  set(button, "title", page.t(on ? "director.sound-on" : "director.sound-off"));
+  set(button, "aria-label", page.t("director.sound-of", { source: name }));
   number(element, "gain", Math.round(gain * 100), "%");
 }
 
@@ -135,13 +141,19 @@ function health(element, page, state) {
   write(line, parts.filter(Boolean).join(" · "));
 }
 
-/** @param {Page} page @param {import("./pictures.js").Pictures} pictures */
+/** Browsers let a page hear from its first gesture on. @param {Page} page @param {import("./pictures.js").Pictures} pictures */
 function listenTo(page, pictures) {
+  if (!navigator.userActivation.hasBeenActive) return;
   for (const { id } of sourcesOf(page.store.view)) {
     const one = heard.get(id) ?? { ear: new Ear(), needle: new Needle() };
     heard.set(id, one);
     one.ear.listen(pictures.sound(id));
   }
+}
+
+/** @param {HTMLElement} element @param {Needle} needle */
+function level(element, { level_dbfs, held_dbfs }) {
+  /** @type {import("../lib/components.js").HallMeter} */ (element.querySelector("hall-meter")).level(level_dbfs, held_dbfs);
 }
 
 /** @param {HTMLElement} root */
@@ -151,6 +163,6 @@ function measure(root) {
     const one = heard.get(element.dataset.key ?? "");
     if (!one) continue;
     one.needle.read(Math.max(...one.ear.peaks()), now_ms);
-    /** @type {import("../lib/components.js").HallMeter} */ (element.querySelector("hall-meter")).level(one.needle.level_dbfs, one.needle.held_dbfs);
+    level(element, one.needle);
   }
 }

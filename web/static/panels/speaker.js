@@ -27,8 +27,9 @@ function cue() {
     const tally = tallyOf(page.store.view, source);
     const items = itemsOf(page.store.view);
     const now = running(page.store.view, items, now_ms);
-    const mine = items.find((one) => /** @type {any} */ (one).sources?.includes(source) && one.end_ms > now_ms && one !== now.item);
-    const next = mine && following(now, items, now_ms) === mine;
+    const isMine = (/** @type {import("./lateness.js").Item | null} */ one) => Boolean(one?.sources?.includes(source));
+    const mine = items.find((one) => isMine(one) && one.end_ms > now_ms && one !== now.item);
+    const next = (now.called && isMine(now.item)) || isMine(following(now, items, now_ms));
     const cued = tally === "on-air" ? "on-air" : tally === "next" || next ? "next" : "off";
     root.dataset.state = cued;
     find(document, "[data-own]").dataset.tally = cued === "off" ? "" : cued;
