@@ -13,6 +13,7 @@ export function h(tag, attributes = {}, ...children) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else set(element, name, value);
   }
+  if (element instanceof HTMLMediaElement) element.muted = element.defaultMuted; // the attribute alone mutes only what a parser made
   element.append(...children.filter((child) => child !== null && child !== undefined && child !== false).map((child) => /** @type {Node | string} */ (child)));
   return element;
 }
