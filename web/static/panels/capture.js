@@ -96,10 +96,11 @@ export class Capture extends EventTarget {
     return this.tracks[kind]?.label ?? "";
   }
 
-  /** @param {() => Promise<void>} work */
+  /** @param {() => Promise<unknown>} work @returns {Promise<void>} */
   #later(work) {
-    this.#queue = this.#queue.then(work, work);
-    return this.#queue;
+    const done = this.#queue.then(work, work).then(() => undefined);
+    this.#queue = done;
+    return done;
   }
 
   /** @param {Permission} permission */
@@ -139,7 +140,7 @@ export class Capture extends EventTarget {
     this.#hold(kind, null);
     this.#tell("lost", kind, gone.label);
     await this.#list();
-    if (await this.#open(kind)) this.#tell("replaced", kind);
+    if (await this.#open(kind)) this.#tell(this.label(kind) === gone.label ? "returned" : "replaced", kind);
   }
 
   /**
