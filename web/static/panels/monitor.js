@@ -57,7 +57,6 @@ export class Monitor {
 
 /** A picture with its name at the foot. */
 function shot() {
-  const video = h("video", { playsinline: true, autoplay: true, "aria-hidden": "true" });
-  video.muted = true;
+  const video = h("video", { playsinline: true, autoplay: true, muted: true, "aria-hidden": "true" });
   return h("figure", { class: "shot" }, video, h("figcaption"));
 }

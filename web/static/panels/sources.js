@@ -44,8 +44,7 @@ export function sources(root, page, pictures, board) {
  * @param {string} id
  */
 function made(page, pictures, board, id) {
-  const video = h("video", { playsinline: true, autoplay: true, "aria-hidden": "true" });
-  video.muted = true;
+  const video = h("video", { playsinline: true, autoplay: true, muted: true, "aria-hidden": "true" });
   pictures.show(video, id);
   const gain = (/** @type {number} */ value) => page.send({ type: "stage.sound", source: id, gain: value }).catch(refused(board));
   const delay = (/** @type {number} */ value) => page.send({ type: "stage.delay", source: id, delay_ms: value }).catch(refused(board));
