@@ -28,6 +28,8 @@ from server.sessions import Owner, Relay, Sessions
 from server.slots import assign, capacity, recovered, slate_name, source_name
 
 HEIGHT_MAX_PX: Final = 4320
+SLATE_CODECS: Final = (Codec.VP8, Codec.H264)
+"""Every WebRTC endpoint decodes one of them (RFC 7742 section 5); each costs two seconds of a core once."""
 PICTURE_SLOT: Final = re.compile(r"v[0-7]\Z")
 Conferences = Callable[[], Mapping[ConferenceId, Conference]]
 _Place = tuple[ConferenceId, RoomId, Audience]
@@ -249,5 +251,5 @@ def slate_specs(conference: Conference) -> list[SlateSpec]:
         place = definition.place_of(source).all()
         subtitle = " · ".join(dict.fromkeys((place["en"], place["zh"])))
         name = slate_name(definition.id, source.id)
-        specs.append(SlateSpec(name, source.name.en, subtitle, codecs(conference)))
+        specs.append(SlateSpec(name, source.name.en, subtitle, SLATE_CODECS))
     return specs

@@ -50,31 +50,3 @@ class MediaPort(Protocol):
 
     def end_sessions_of(self, conference: ConferenceId, invite: InviteId) -> None:
         """End every session that entered by the invite (its link was revoked or renewed)."""
-
-
-class NoMedia:
-    """A node without a relay: everything but pictures and sound works."""
-
-    async def start(self, listener: MediaListener) -> None:
-        """Nothing to connect to."""
-
-    async def close(self) -> None:
-        """Nothing was opened."""
-
-    def epoch(self) -> str | None:
-        return None
-
-    def media_view(self, conference: ConferenceId, room: RoomId, audience: Audience) -> Mapping[str, Json]:
-        return {"relay": "lost"}
-
-    def slots(self, conference: ConferenceId, room: RoomId, audience: Audience) -> Mapping[SourceId, int]:
-        return {}
-
-    def health(self) -> Mapping[str, Json]:
-        return {"state": "lost"}
-
-    def viewport(self, actor: Actor, session: str, heights: Mapping[str, int]) -> None:
-        """Nobody to tell."""
-
-    def end_sessions_of(self, conference: ConferenceId, invite: InviteId) -> None:
-        """No session to end."""
