@@ -60,7 +60,7 @@ async def serve(options: RelaySettings, stop: asyncio.Event) -> None:
             await stop.wait()
             ticking.cancel()
             relay.close()
-            slates.close()
+            await slates.close()
     log.info("relay ended")
 
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from media import control
 from media.control import Desired, Observed
@@ -36,6 +38,8 @@ RETRY_MOST_S = 1.0
 """A relay that was killed is back within a second and a half: asking more seldom would waste it."""
 ENDINGS_KEPT = 256
 """sessions; only those that end between a `put` and its `negotiated` are asked for."""
+
+log = structlog.get_logger("relay client")
 
 
 class RelayClient:
@@ -134,16 +138,17 @@ class RelayClient:
     async def _stay_connected(self) -> None:
         wait_s = RETRY_FIRST_S
         while True:
+            began_s = time.monotonic()
             try:
-                reader, writer = await asyncio.open_unix_connection(str(self._path))
-            except OSError:
-                await asyncio.sleep(wait_s)
-                wait_s = min(2 * wait_s, RETRY_MOST_S)
-                continue
-            wait_s = RETRY_FIRST_S
-            with contextlib.suppress(OSError, EOFError, ValueError):
-                await self._converse(reader, writer)
+                await self._converse(*await asyncio.open_unix_connection(str(self._path)))
+            except (OSError, EOFError):
+                log.debug("relay away")
+            except Exception:
+                log.exception("link to the relay broke")
+            if time.monotonic() - began_s > RETRY_MOST_S:
+                wait_s = RETRY_FIRST_S
             await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, RETRY_MOST_S)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, from its first whole Observed to its end."""

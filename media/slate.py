@@ -21,7 +21,7 @@ from media.payloader import PAYLOADERS, Payloader
 from media.plane import Extensions, InboundTrack, PayloadType, Plane
 from media.slate_render import FRAMES_PER_S, Frame, Order
 
-LOOK: Final = "1"
+LOOK: Final = "2"
 """Changes when the drawing or the encoding does: older loops in the cache are not taken for it."""
 RENDER_S: Final = 60.0
 """A loop takes about two seconds of one core; a machine that needs more is stuck."""
@@ -35,7 +35,7 @@ log = structlog.get_logger("relay")
 
 
 class SlatePlayer:
-    """Keeps the wanted slates on air; each appears when its first loop is rendered or found in the cache."""
+    """Keeps the wanted slates on air; each appears with its first codec, the others follow as they are rendered."""
 
     def __init__(self, plane: Plane, cache: Path, random: RandomBytes) -> None:
         self._plane, self._cache, self._random = plane, cache, random
@@ -57,10 +57,13 @@ class SlatePlayer:
         if self._wanted and self._task is None:
             self._task = asyncio.create_task(self._play(), name="slates")
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """Take all slates off air and end their renderers."""
+        tasks = [*self._rendering.values(), *([self._task] if self._task is not None else [])]
         self.want(())
-        if self._task is not None:
-            self._task.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _withdraw(self, source: SourceName) -> None:
         del self._wanted[source]
@@ -70,15 +73,14 @@ class SlatePlayer:
             self._plane.withdraw(source)
 
     async def _prepare(self, slate: SlateSpec) -> None:
-        """On air as soon as all codecs are there; a codec that can't be rendered is left out."""
-        loops = []
-        for codec in dict.fromkeys(slate.codecs):
-            if codec in PAYLOADERS and (frames := await self._rendered(Order(slate.title, slate.subtitle, codec))):
-                loops.append(_Loop(codec, frames, self._random))
-        if loops:
-            publication = PublicationId(self._random(16).hex())
-            self._plane.publish(slate.source, publication, [loop.track for loop in loops])
-            self._playing[slate.source] = loops
+        """Loops that are not rendered yet wait in line, so that every slate has its first codec first."""
+        loops = [_Loop(codec, self._random) for codec in dict.fromkeys(slate.codecs) if codec in PAYLOADERS]
+        for loop in loops:
+            loop.frames = await self._rendered(Order(slate.title, slate.subtitle, loop.codec))
+            if loop.frames and slate.source not in self._playing:
+                publication = PublicationId(self._random(16).hex())
+                self._plane.publish(slate.source, publication, [loop.track for loop in loops])
+                self._playing[slate.source] = loops
 
     async def _rendered(self, order: Order) -> list[Frame]:
         """The loop, from the cache or rendered by a process of low priority; empty when that fails."""
@@ -120,16 +122,18 @@ async def _render(path: Path, order: bytes) -> None:
     finally:
         if process.returncode is None:
             process.kill()
+            await process.wait()
 
 
 class _Loop:
-    """One codec's loop with its RTP numbers running on for ever."""
+    """One codec's loop with its RTP numbers running on for ever; silent while it has no frames."""
 
-    def __init__(self, codec: Codec, frames: list[Frame], random: RandomBytes) -> None:
+    def __init__(self, codec: Codec, random: RandomBytes) -> None:
+        self.codec = codec
+        self.frames: list[Frame] = []
         self.ssrc = int.from_bytes(random(4)) | 1
         self._number = PAYLOAD_TYPES[codec]
         self._payloader: Payloader = PAYLOADERS[codec]
-        self._frames = frames
         self._shown = 0
         self._sequence = int.from_bytes(random(2))
         fmtp = H264_FMTP if codec is Codec.H264 else ""
@@ -138,7 +142,9 @@ class _Loop:
 
     def next(self, timestamp: int) -> list[bytes]:
         """The next frame's packets, stamped `timestamp`."""
-        frame = self._frames[self._shown % len(self._frames)]
+        if not self.frames:
+            return []
+        frame = self.frames[self._shown % len(self.frames)]
         payloads = self._payloader(frame.data, frame.keyframe, self._shown & 0x7FFF)
         self._shown += 1
         packets = []

@@ -62,7 +62,7 @@ async def test_a_slate_is_published_per_codec_and_its_numbers_run_on(tmp_path, m
     assert [header[2] for header in headers] == list(range(headers[0][2], headers[0][2] + len(headers)))
     player.want(())
     assert plane.published == {}
-    player.close()
+    await player.close()
 
 
 async def test_what_was_rendered_once_is_found_again(tmp_path, monkeypatch):
@@ -77,7 +77,7 @@ async def test_what_was_rendered_once_is_found_again(tmp_path, monkeypatch):
         player = SlatePlayer(FakePlane(), tmp_path / "slates", lambda size: b"\x07" * size)
         player.want((SPEC,))
         await asyncio.gather(*player._rendering.values())
-        player.close()
+        await player.close()
     assert len(rendered) == len(SPEC.codecs)
 
 
@@ -91,4 +91,4 @@ async def test_a_machine_that_can_not_render_goes_on_without(tmp_path, monkeypat
     player.want((SPEC,))
     await asyncio.gather(*player._rendering.values())
     assert plane.published == {}
-    player.close()
+    await player.close()
