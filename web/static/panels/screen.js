@@ -154,8 +154,10 @@ export class Screen {
 
   /** @param {number} index */
   #tile(index) {
+    const video = h("video", { autoplay: true, playsinline: true, disablepictureinpicture: true });
+    video.muted = true;
     return h("figure", { class: "tile", "data-slot": `v${index}`, "data-off": true },
-      h("video", { autoplay: true, playsinline: true, muted: true, disablepictureinpicture: true }),
+      video,
       h("time", { class: "tile-clock figures" }),
       h("p", { class: "tile-words" }),
       h("figcaption", { class: "tile-label" }, h("span", { class: "tile-place" }), h("span", { class: "tile-name" })));
