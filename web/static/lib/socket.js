@@ -152,8 +152,8 @@ async function open(auth, connect) {
   const options = {
     auth,
     transports: ["websocket"],
-    reconnectionDelay: 250,
-    reconnectionDelayMax: 3_000,
+    reconnectionDelay: 200,
+    reconnectionDelayMax: 1_000,
     randomizationFactor: 0.5,
     timeout: 4_000,
   };
