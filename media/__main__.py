@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import secrets
@@ -153,6 +154,7 @@ def main() -> int:
     _start_logging(options.log)
     try:
         _prepare(options)
+        gc.freeze()  # modules stay for ever: collections skip them, and packets wait less
         asyncio.run(_until_signalled(options))
     except CannotStart as why:
         print(f"relay: {why}", file=sys.stderr)

@@ -14,11 +14,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import msgspec
 import structlog
 
 from media import control
-from media.control import Desired, Observed
+from media.control import Observed
 from media.model import (
     AudienceName,
     PublicationState,
@@ -32,6 +31,7 @@ from media.model import (
     SourceName,
     SourceSpec,
 )
+from media.wishes import Wishes
 
 RETRY_FIRST_S = 0.05
 RETRY_MOST_S = 1.0
@@ -68,7 +68,7 @@ class RelayClient:
         self.showing: dict[AudienceName, dict[SlotId, SourceName]] = {}
         self._path = path
         self._on_observed, self._on_link, self._on_epoch, self._adopt = on_observed, on_link, on_epoch, adopt
-        self._wanted = _Wanted()
+        self._wishes = Wishes()
         self._waiting: dict[SessionId, asyncio.Future[SessionState]] = {}
         self._ended: dict[SessionId, SessionState] = {}
         self._writer: asyncio.StreamWriter | None = None
@@ -90,34 +90,34 @@ class RelayClient:
 
     def wants(self, session: SessionId) -> SessionSpec | None:
         """The session as web wants it, None when it does not."""
-        return self._wanted.sessions.get(session)
+        return self._wishes.sessions.get(session)
 
     def put(self, spec: SessionSpec) -> None:
         """Want this session, or want it so from now on (restart, heights)."""
-        self._wanted.put(spec)
+        self._wishes.put(spec)
         self._send_soon()
 
     def drop(self, session: SessionId) -> None:
         """Want this session no more; unknown ones are dropped already."""
         spec = self.wants(session)
-        self._wanted.drop(session)
+        self._wishes.drop(session)
         if spec is not None:
             self._answer(SessionState(spec, SessionPhase.ENDED, reason="closed"))
         self._send_soon()
 
     def route(self, audience: AudienceName, routes: Sequence[Route]) -> None:
         """Replace an audience's routes; none at all forget the audience."""
-        self._wanted.route(audience, tuple(routes))
+        self._wishes.route(audience, tuple(routes))
         self._send_soon()
 
     def configure(self, sources: Sequence[SourceSpec]) -> None:
         """Replace the settings of all sources."""
-        self._wanted.sources = self._wanted.fresh_sources = tuple(sources)
+        self._wishes.configure(tuple(sources))
         self._send_soon()
 
     def slates(self, slates: Sequence[SlateSpec]) -> None:
         """Replace all slates."""
-        self._wanted.slates = self._wanted.fresh_slates = tuple(slates)
+        self._wishes.slate(tuple(slates))
         self._send_soon()
 
     async def negotiated(self, session: SessionId, timeout_s: float) -> SessionState:
@@ -172,7 +172,7 @@ class RelayClient:
         if self._writer is None or frame.revision < 0:
             self._settle(frame)
             self._writer = writer
-            control.write(writer, self._wanted.whole())
+            control.write(writer, self._wishes.whole())
         if not self.connected:
             self.connected = True
             self._on_link(True)
@@ -190,11 +190,11 @@ class RelayClient:
 
     def _merge_session(self, session: SessionId, state: SessionState) -> None:
         if _is_answered(state):
-            self._wanted.answered(session)
+            self._wishes.answered(session)
             self._answer(state)
         if state.phase is SessionPhase.ENDED:
             self.sessions.pop(session, None)
-            self._wanted.drop(session)
+            self._wishes.drop(session)
             self._send_soon()
         else:
             self.sessions[session] = state
@@ -214,13 +214,13 @@ class RelayClient:
             self._adopted = True
             for state in frame.sessions.values():
                 if state.phase is not SessionPhase.ENDED and self._adopt(state.spec):
-                    self._wanted.sessions.setdefault(state.spec.id, state.spec)
+                    self._wishes.sessions.setdefault(state.spec.id, state.spec)
 
     def _forget_epoch(self, epoch: str) -> None:
         """Another relay process: it knows only those sessions whose offer can be sent again."""
         known, self.epoch = self.epoch, epoch
         self.sessions, self.publications, self.showing = {}, {}, {}
-        self._wanted.forget_answered()
+        self._wishes.forget_answered()
         if known:
             self._on_epoch(epoch)
 
@@ -231,7 +231,7 @@ class RelayClient:
 
     def _send(self) -> None:
         self._due = False
-        if self._writer is None or (difference := self._wanted.difference()) is None:
+        if self._writer is None or (difference := self._wishes.difference()) is None:
             return
         control.write(self._writer, difference)
         if self._writer.transport.get_write_buffer_size() > control.FRAME_MAX:
@@ -240,65 +240,3 @@ class RelayClient:
 
 def _is_answered(state: SessionState) -> bool:
     return bool(state.answer or state.refused) or state.phase is not SessionPhase.NEW
-
-
-class _Wanted:
-    """Everything web wants, and what of it the relay was not told yet."""
-
-    def __init__(self) -> None:
-        self.revision = 0
-        self.sessions: dict[SessionId, SessionSpec] = {}
-        self.routes: dict[AudienceName, tuple[Route, ...]] = {}
-        self.sources: tuple[SourceSpec, ...] = ()
-        self.slates: tuple[SlateSpec, ...] = ()
-        self.fresh_sources: tuple[SourceSpec, ...] | None = None
-        self.fresh_slates: tuple[SlateSpec, ...] | None = None
-        self._fresh_sessions: set[SessionId] = set()
-        self._fresh_routes: set[AudienceName] = set()
-        self._gone: set[SessionId] = set()
-
-    def put(self, spec: SessionSpec) -> None:
-        if self.sessions.get(spec.id) != spec:
-            self.sessions[spec.id] = spec
-            self._fresh_sessions.add(spec.id)
-            self._gone.discard(spec.id)
-
-    def drop(self, session: SessionId) -> None:
-        if self.sessions.pop(session, None) is not None:
-            self._fresh_sessions.discard(session)
-            self._gone.add(session)
-
-    def route(self, audience: AudienceName, routes: tuple[Route, ...]) -> None:
-        if self.routes.get(audience, ()) != routes:
-            self.routes[audience] = routes
-            self._fresh_routes.add(audience)
-            if not routes:
-                del self.routes[audience]
-
-    def answered(self, session: SessionId) -> None:
-        """The relay keeps the offer now; it need not travel again."""
-        if (spec := self.sessions.get(session)) is not None and spec.offer:
-            self.sessions[session] = msgspec.structs.replace(spec, offer="")
-
-    def forget_answered(self) -> None:
-        self.sessions = {session: spec for session, spec in self.sessions.items() if spec.offer}
-
-    def whole(self) -> Desired:
-        self._next_revision()
-        return Desired(self.revision, None, self.sessions, (), self.routes, self.sources, self.slates)
-
-    def difference(self) -> Desired | None:
-        """What changed since the last frame, None when nothing did."""
-        sessions = {session: self.sessions[session] for session in self._fresh_sessions if session in self.sessions}
-        routes = {audience: self.routes.get(audience, ()) for audience in self._fresh_routes}
-        gone, sources, slates = tuple(self._gone), self.fresh_sources, self.fresh_slates
-        if not sessions and not routes and not gone and sources is None and slates is None:
-            return None
-        base = self.revision
-        self._next_revision()
-        return Desired(self.revision, base, sessions, gone, routes, sources, slates)
-
-    def _next_revision(self) -> None:
-        self.revision += 1
-        self._fresh_sessions, self._fresh_routes, self._gone = set(), set(), set()
-        self.fresh_sources = self.fresh_slates = None

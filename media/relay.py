@@ -17,7 +17,6 @@ from media.ledger import Ledger
 from media.model import (
     AudienceName,
     PublicationId,
-    PublicationState,
     Purpose,
     Route,
     SessionId,
@@ -29,19 +28,15 @@ from media.model import (
     SlotState,
     SourceName,
     SourceSpec,
-    TrackState,
 )
 from media.negotiation import Negotiated, RandomBytes, Refusal, ice_credentials, negotiate
-from media.plane import Figures, InboundTrack, Life, Lost, Plane, PlaneEvent, SessionFigures, Showing, Validated
+from media.plane import Figures, Life, Lost, Plane, PlaneEvent, SessionFigures, Showing, Validated
 from media.plane import Handshake as HandshakeRecord
+from media.session import Session, Tenant
 
 SESSIONS_MAX: Final = 4096
 """On one node; beyond it a newcomer is told so instead of everybody being served badly."""
 UNCONNECTED_S: Final = 10.0
-SILENT_S: Final = 2.0
-"""A publication silent for so long is replaced by a newcomer without asking: an encoder that reconnects."""
-LIFE_S: Final = 0.5
-"""The plane says that a source fell silent so long after its last packet."""
 
 Name = TypeVar("Name", bound=str)
 log = structlog.get_logger("relay")
@@ -75,8 +70,8 @@ class Relay:
         self._ledger, self._now_s, self._random, self._on_change = ledger, now_s, random, on_change
         self._soon = soon
         self._arriving: dict[SessionId, SessionSpec] = {}
-        self._sessions: dict[SessionId, _Session] = {}
-        self._tenants: dict[SourceName, _Tenant] = {}
+        self._sessions: dict[SessionId, Session] = {}
+        self._tenants: dict[SourceName, Tenant] = {}
         self._routes: dict[AudienceName, tuple[Route, ...]] = {}
         self._sources: tuple[SourceSpec, ...] = ()
 
@@ -189,11 +184,11 @@ class Relay:
             raise Refusal("occupied", "another encoder is live on this source; stop it, or take over with ?takeover=1")
 
     def _install(self, spec: SessionSpec, negotiated: Negotiated) -> None:
-        session = _Session(spec, negotiated, self._now_s())
+        session = Session(spec, negotiated, self._now_s())
         if spec.source is not None and spec.purpose is Purpose.PUBLISH:
             if (former := self._tenants.get(spec.source)) is not None:
                 self._end(former.session, "replaced")
-            self._tenants[spec.source] = _Tenant(spec.id, negotiated, self._now_s())
+            self._tenants[spec.source] = Tenant(spec.id, negotiated, self._now_s())
         self._sessions[spec.id] = session
         self._plane.add(negotiated.session)
         if spec.heights:
@@ -209,7 +204,7 @@ class Relay:
         )
         log.info("session accepted", session=spec.id, purpose=spec.purpose)
 
-    def _change(self, session: _Session, spec: SessionSpec) -> None:
+    def _change(self, session: Session, spec: SessionSpec) -> None:
         """Heights and an ICE restart are all that may change in a session."""
         state = self._ledger.sessions[spec.id]
         if spec.heights != session.spec.heights:
@@ -242,7 +237,7 @@ class Relay:
         )
         session.task = asyncio.create_task(self._secure(session, session.handshake), name=f"handshake {name}")
 
-    async def _secure(self, session: _Session, handshake: Handshake) -> None:
+    async def _secure(self, session: Session, handshake: Handshake) -> None:
         name = session.spec.id
         try:
             keys = await handshake.run()
@@ -295,48 +290,6 @@ class Relay:
                 self._ledger.dark(source)
 
 
-class _Session:
-    """A session that is not over."""
-
-    def __init__(self, spec: SessionSpec, negotiated: Negotiated, born_s: float) -> None:
-        self.spec = spec
-        self.negotiated = negotiated
-        self.born_s = born_s
-        self.handshake: Handshake | None = None
-        self.task: asyncio.Task[None] | None = None
-
-    def is_unconnected_since(self, moment_s: float) -> bool:
-        return self.born_s <= moment_s and (self.task is None or not self.task.done())
-
-    def stop(self) -> None:
-        if self.handshake is not None:
-            self.handshake.stop()
-        if self.task is not None and self.task is not asyncio.current_task():
-            self.task.cancel()
-
-
-class _Tenant:
-    """The session that holds a source, and since when it is silent (None: it is live)."""
-
-    def __init__(self, session: SessionId, negotiated: Negotiated, now_s: float) -> None:
-        self.session = session
-        self._publication = negotiated.session.publication
-        self._tracks = negotiated.session.inbound
-        self._silent_since_s: float | None = now_s
-
-    def lives(self, live: bool, now_s: float) -> None:
-        self._silent_since_s = None if live else now_s - LIFE_S
-
-    def is_alive(self, now_s: float) -> bool:
-        return self._silent_since_s is None or now_s - self._silent_since_s < SILENT_S
-
-    def publication(self, source: SourceName) -> PublicationState:
-        """As it is known before it was counted."""
-        assert self._publication is not None
-        tracks = tuple(map(_uncounted, self._tracks))
-        return PublicationState(self._publication, source, self.session, tracks, None, None)
-
-
 def _unnamed(desired: Desired, have: Iterable[Name], named: Container[Name]) -> list[Name]:
     """What a whole frame does not name must go; a difference leaves it."""
     return [name for name in have if name not in named] if desired.base is None else []
@@ -345,10 +298,6 @@ def _unnamed(desired: Desired, have: Iterable[Name], named: Container[Name]) -> 
 def _publishers_first(spec: SessionSpec) -> bool:
     """Viewers who return to an empty stage would only see slates."""
     return spec.purpose is not Purpose.PUBLISH
-
-
-def _uncounted(track: InboundTrack) -> TrackState:
-    return TrackState(track.kind, track.payloads[0].codec, False, (), 0, 0, 0.0)
 
 
 def _counted(state: SessionState, deaf: dict[SlotId, str], counted: SessionFigures) -> SessionState:

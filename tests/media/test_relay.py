@@ -5,6 +5,7 @@ import itertools
 import pytest
 from aiortc.rtcdtlstransport import RTCCertificate
 
+from media import relay
 from media.control import Desired
 from media.ledger import Ledger
 from media.model import (
@@ -141,6 +142,12 @@ def test_a_difference_to_another_revision_is_refused(world):
     world.wants(publisher())
     assert not world.wants(player(), base=7, revision=8)
     assert set(world.plane.sessions) == {"p1"}
+
+
+def test_a_full_relay_says_so(world, monkeypatch):
+    monkeypatch.setattr(relay, "SESSIONS_MAX", 1)
+    world.wants(publisher(), player())
+    assert world.state("v1").refused == "too-many"
 
 
 def test_a_living_source_is_occupied_until_taken_over(world):
