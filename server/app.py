@@ -45,6 +45,10 @@ from server.whip import Whip
 
 WEB_ROOT: Final = Path(__file__).parent.parent / "web"
 SHUTDOWN_S: Final = 1.0
+BACKLOG: Final = 1024
+"""A whole audience comes back at once after a restart."""
+UNSENT_MAX: Final = 128 * 1024
+"""bytes that the kernel keeps unsent per connection; by default it is 4 MB, and a slow reader goes unnoticed."""
 
 log = structlog.get_logger()
 
@@ -67,12 +71,14 @@ def listen(settings: Settings) -> socket.socket:
     """The socket that pages connect to. Raises Unusable."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=1024)
+        listening = socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
     except OSError as wrong:
         where = f"port {settings.port} on {settings.host}"
         if wrong.errno == errno.EADDRINUSE:
             raise Unusable(f"{where} is in use: stop what uses it, or choose another with --port") from wrong
         raise Unusable(f"{where} can't be used ({wrong.strerror}): choose others with --host and --port") from wrong
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_MAX)
+    return listening
 
 
 @asynccontextmanager

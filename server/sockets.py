@@ -35,6 +35,9 @@ ADMISSION_S: Final = 10.0
 """A socket that nobody was admitted on for this long is closed."""
 COMMANDS_MAX: Final = 32
 """Commands of one socket that may wait for their answers."""
+MESSAGES_PER_S: Final = 200.0
+MESSAGES_BURST: Final = 400.0
+"""Messages that one socket may send; a flood is read no faster, and TCP holds it back."""
 PING_INTERVAL_S: Final = 10
 PING_TIMEOUT_S: Final = 8
 """A lost line is noticed in under 20 s; what a phone in a tunnel needs is a new connection."""
@@ -78,6 +81,19 @@ class _Server(socketio.AsyncServer):  # type: ignore[misc]
         return _Engine
 
 
+class _Pace:
+    """A bucket that fills by MESSAGES_PER_S."""
+
+    def __init__(self, now_s: float) -> None:
+        self._left, self._at_s = MESSAGES_BURST, now_s
+
+    def wait_s(self, now_s: float) -> float:
+        """How long to wait before the next message is read."""
+        self._left = min(MESSAGES_BURST, self._left + (now_s - self._at_s) * MESSAGES_PER_S) - 1
+        self._at_s = now_s
+        return max(0.0, -self._left / MESSAGES_PER_S)
+
+
 class _WebSocket(DriverWebSocket):  # type: ignore[misc]
     """The driver's socket without compression; what is not Socket.IO text is dropped and counted."""
 
@@ -89,13 +105,17 @@ class _WebSocket(DriverWebSocket):  # type: ignore[misc]
         environ["twinhall.outbox"] = outbox
         assert request.transport is not None, "the socket was just prepared"
         outbox.bind(request.transport)
-        asyncio.get_running_loop().call_later(ADMISSION_S, outbox.close_unless_admitted)
+        loop = asyncio.get_running_loop()
+        self._pace = _Pace(loop.time())
+        loop.call_later(ADMISSION_S, outbox.close_unless_admitted)
         await self.handler(self)
         return self._sock
 
     async def wait(self) -> str:
         while True:
             text = await super().wait()
+            if wait_s := self._pace.wait_s(asyncio.get_running_loop().time()):
+                await asyncio.sleep(wait_s)
             if isinstance(text, str) and _is_ours(text):
                 return text
             self.server.metrics.dropped.labels("binary" if isinstance(text, bytes) else "garbage").inc()

@@ -1,11 +1,15 @@
 import asyncio
+import socket
 import uuid
 
 import aiohttp
 import msgspec
 import pytest
 import socketio
+from aiohappyeyeballs import AddrInfoType as AddrInfo
+from yarl import URL
 
+from server.sockets import MESSAGES_BURST, MESSAGES_PER_S, _Pace
 from tests.server.conftest import PATIENCE_S, Guest, Node
 
 
@@ -158,6 +162,38 @@ async def test_a_message_that_is_too_large_ends_only_its_socket(node: Node) -> N
         await ws.send_str("42" + "x" * 70_000)
         assert (await ws.receive()).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
     assert "t1" in await guest.io.call("clock", {"t0": 1}, timeout=PATIENCE_S)
+
+
+def small_window(address: AddrInfo) -> socket.socket:
+    made = socket.socket(address[0], address[1])
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    return made
+
+
+async def test_a_page_that_does_not_read_is_cut_off_and_the_others_go_on(node: Node) -> None:
+    row = await node.link("attendee")
+    slow = node.guest()
+    await slow.enter(row.token, "Anna")
+    cookies = slow.http.cookie_jar.filter_cookies(URL(node.origin))
+    other = await node.guest().open(row, "Ben")
+    connector = aiohttp.TCPConnector(socket_factory=small_window)
+    async with aiohttp.ClientSession(connector=connector, cookies=cookies) as http:
+        ws = await http.ws_connect(f"{node.origin}/socket.io/?EIO=4&transport=websocket")
+        await ws.send_str(f'40{{"token":"{row.token}","invite":"{row.id}"}}')
+        await other.until(lambda view: view["people"]["remote"] == 2)
+        for _ in range(350):
+            await ws.send_str('42["resync"]')
+        await other.until(lambda view: view["people"]["remote"] == 1)
+    async with other.http.get(f"{node.origin}/metrics") as answer:
+        assert "twinhall_readers_cut_off_total 1.0" in await answer.text()
+
+
+def test_a_flood_of_messages_is_read_no_faster() -> None:
+    pace = _Pace(0.0)
+    waits = [pace.wait_s(0.0) for _ in range(int(MESSAGES_BURST) + 2)]
+    assert waits[int(MESSAGES_BURST) - 1] == 0
+    assert waits[-1] == 2 / MESSAGES_PER_S
+    assert pace.wait_s(10.0) == 0
 
 
 async def test_no_extension_is_negotiated(node: Node) -> None:
