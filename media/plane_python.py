@@ -16,7 +16,6 @@ from media.layers import SILENT_S, Layer
 from media.model import (
     AudienceName,
     IceCredentials,
-    Kind,
     PublicationId,
     Route,
     SessionId,
@@ -26,9 +25,9 @@ from media.model import (
 )
 from media.peers import Peer, Transmit
 from media.plane import Address, Capability, Figures, InboundTrack, Life, Lost, PlaneEvent, PlaneSession, SrtpKeys
-from media.publications import Publication
 from media.routing import Router
 from media.rtp import read_header, without_padding
+from media.sources import Sources
 from media.udp import Sockets
 
 TICK_S: Final = 0.02
@@ -62,13 +61,10 @@ class PythonPlane:
         self._transmit = transmit or self._sockets.transmit
         self._on_event: Callable[[PlaneEvent], None] = lambda event: None
         self._timer: asyncio.TimerHandle | None = None
-        self._publications: dict[SourceName, Publication] = {}
-        self._publishers: dict[Publication, Peer] = {}
-        self._delays: dict[SourceName, int] = {}
-        self._lives: dict[SourceName, bool] = {}
-        self._router = Router(self._publications, self._emit)
+        self._sources = Sources(self._life_changed, self._ask)
+        self._router = Router(self._sources.publications, self._emit)
         self._doors = Doors(self._transmit, self._emit, self._media, self._control)
-        self._intake = Intake(self._media_ms, self._alive, self._dead, self._doors.dropped)
+        self._intake = Intake(self._media_ms, self._sources.alive, self._sources.dead, self._doors.dropped)
         self._feedback = Feedback(self._media_ms)
         self._ticked_s = self._awake_s = float("-inf")
         self._feedback_at_s = self._second_at_s = 0.0
@@ -102,8 +98,7 @@ class PythonPlane:
         peer = Peer(session, self._transmit, lambda: secrets.randbelow(1 << 14))
         self._doors.add(peer)
         if session.source is not None and session.publication is not None and session.inbound:
-            peer.publication = self._born(session.source, session.publication, session.inbound, session.id)
-            self._publishers[peer.publication] = peer
+            peer.publication = self._sources.born(session.source, session.publication, session.inbound, peer)
 
     def restart(self, session: SessionId, local: IceCredentials, remote: IceCredentials) -> None:
         """ICE restart: keys and streams stay, the tuple is validated anew."""
@@ -123,9 +118,9 @@ class PythonPlane:
             return
         self._router.leave(peer, self._now())
         self._ended = tuple(map(sum, zip(self._ended, peer.totals, strict=True)))
+        peer.agent.path = None
         if peer.publication is not None:
-            del self._publishers[peer.publication]
-            self._gone(peer.publication)
+            self._sources.gone(peer.publication)
 
     def send(self, session: SessionId, record: bytes) -> None:
         """A DTLS record to the validated tuple; silently nothing before validation."""
@@ -150,19 +145,16 @@ class PythonPlane:
 
     def configure(self, sources: Sequence[SourceSpec]) -> None:
         """Sound delays; a source that isn't named has none."""
-        self._delays = {spec.source: spec.delay_ms for spec in sources}
-        for publication in self._publications.values():
-            for layer in publication.layers():
-                self._delay(layer)
+        self._sources.configure(sources)
 
     def publish(self, source: SourceName, publication: PublicationId, tracks: Sequence[InboundTrack]) -> None:
         """A publication born inside the relay (a slate): packets come by `inject`."""
         self.withdraw(source)
-        self._born(source, publication, tracks, None)
+        self._sources.born(source, publication, tracks, None)
 
     def inject(self, source: SourceName, ssrc: int, packet: bytes) -> None:
         """One clear RTP packet of a publication born inside the relay."""
-        publication, header = self._publications.get(source), read_header(packet)
+        publication, header = self._sources.publications.get(source), read_header(packet)
         if publication is None or publication.session is not None or header is None:
             return
         header = header._replace(ssrc=ssrc)
@@ -173,9 +165,9 @@ class PythonPlane:
             self._intake.layer_packet(layer, layer.extend(header.seq), header, payload, b"", self._now())
 
     def withdraw(self, source: SourceName) -> None:
-        publication = self._publications.get(source)
+        publication = self._sources.publications.get(source)
         if publication is not None and publication.session is None:
-            self._gone(publication)
+            self._sources.gone(publication)
 
     def figures(self) -> Figures:
         peers = self._doors.peers
@@ -183,63 +175,20 @@ class PythonPlane:
         packets_in, packets_out, repaired, forged, replayed, refused = map(sum, zip(*totals, strict=True))
         return Figures(
             sessions={name: peer.figures() for name, peer in peers.items()},
-            publications={name: publication.state() for name, publication in self._publications.items()},
+            publications={name: publication.state() for name, publication in self._sources.publications.items()},
             packets_in=packets_in,
             packets_out=packets_out,
             repaired=repaired,
             dropped={**self._doors.dropped, "forged": forged, "replayed": replayed, "send-refused": refused},
         )
 
-    # --- publications come and go
-
-    def _born(
-        self, source: SourceName, name: PublicationId, tracks: Sequence[InboundTrack], session: SessionId | None
-    ) -> Publication:
-        """A publication takes its source at once if nothing live has it, else with its own first packet."""
-        publication = Publication(source, name, tracks, session)
-        publication.ask = self._ask
-        present = self._publications.get(source)
-        if present is None or not present.live:
-            self._publications[source] = publication
-        return publication
-
-    def _gone(self, publication: Publication) -> None:
-        for layer in publication.layers():
-            layer.live = False
-        if self._publications.get(publication.source) is publication:
-            del self._publications[publication.source]
-            for other in self._publishers:
-                if other.source == publication.source:
-                    self._publications[publication.source] = other
-        self._life_changed(publication.source)
-
-    def _alive(self, layer: Layer) -> None:
-        publication = layer.track.publication
-        self._publications[publication.source] = publication
-        self._delay(layer)
-        self._life_changed(publication.source)
-
-    def _dead(self, layer: Layer) -> None:
-        layer.live = False
-        self._life_changed(layer.track.publication.source)
-
-    def _life_changed(self, source: SourceName) -> None:
-        publication = self._publications.get(source)
-        live = publication is not None and publication.live
-        if self._lives.get(source, False) != live:
-            if live:
-                self._lives[source] = True
-            else:
-                del self._lives[source]
+    def _life_changed(self, source: SourceName, live: bool | None) -> None:
+        if live is not None:
             self._emit(Life(source, live))
         self._router.changed(source, self._now())
 
-    def _delay(self, layer: Layer) -> None:
-        if layer.track.kind is Kind.AUDIO:
-            layer.clock.delay(self._delays.get(layer.track.publication.source, 0))
-
     def _ask(self, layer: Layer) -> None:
-        peer = self._publishers.get(layer.track.publication)
+        peer = self._sources.publishers.get(layer.track.publication)
         if peer is not None:
             self._feedback.ask_keyframe(peer, layer, self._now())
 
@@ -276,13 +225,13 @@ class PythonPlane:
             self._second_passed()
 
     def _watch_layers(self, now_s: float) -> None:
-        for publication in self._all_publications():
-            peer = self._publishers.get(publication)
+        for publication in self._sources.all():
+            peer = self._sources.publishers.get(publication)
             for layer in publication.layers():
                 if not layer.live:
                     continue
                 if now_s - max(layer.heard_s, self._awake_s) >= SILENT_S:
-                    self._dead(layer)
+                    self._sources.dead(layer)
                 elif peer is not None:
                     self._feedback.ask_keyframe(peer, layer, now_s)
                     self._feedback.ask_repairs(peer, layer, now_s)
@@ -300,12 +249,8 @@ class PythonPlane:
                 self._feedback.report_to_publisher(peer, now_s)
                 self._feedback.report_to_viewer(peer, peer.slots.values())
 
-    def _all_publications(self) -> list[Publication]:
-        """Those of sessions and those of slates."""
-        return [*self._publishers, *(p for p in self._publications.values() if p.session is None)]
-
     def _second_passed(self) -> None:
-        for publication in self._all_publications():
+        for publication in self._sources.all():
             for layer in publication.layers():
                 layer.second_passed()
         for peer in self._doors.peers.values():

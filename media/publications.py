@@ -41,8 +41,15 @@ class Track:
 
     @property
     def sending(self) -> PayloadType | None:
-        """What the track sends now (its newest live layer's payload type)."""
-        return next((layer.payload for layer in self.layers.values() if layer.live and layer.payload), None)
+        """What the track sends, or sent last."""
+        return next((layer.payload for layer in self.heard), None)
+
+    @property
+    def heard(self) -> list[Layer]:
+        """The live layers; while none is, the one that was heard last."""
+        heard = [layer for layer in self.layers.values() if layer.payload is not None]
+        live = [layer for layer in heard if layer.live]
+        return live or sorted(heard, key=lambda layer: layer.heard_s)[-1:]
 
     @property
     def live(self) -> bool:

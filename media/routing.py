@@ -120,7 +120,11 @@ class Router:
 
     def _tracks(self, source: SourceName, kind: Kind) -> list[Track]:
         publication = self._publications.get(source)
-        return [t for t in publication.tracks if t.kind is kind and t.live] if publication else []
+        tracks = [track for track in publication.tracks if track.kind is kind] if publication else []
+        live = [track for track in tracks if track.live]
+        if kind is Kind.AUDIO and not live:
+            return [track for track in tracks if track.sending is not None]
+        return live
 
     def _aim(self, slot: Slot, route: Route | None, now_s: float) -> None:
         slot.reason = ""
@@ -142,7 +146,7 @@ class Router:
     def _layer(self, slot: Slot, tracks: Iterable[Track]) -> Layer | None:
         for track in tracks:
             if track.sending is not None and slot.carries(track.sending):
-                return best_layer([layer for layer in track.layers.values() if layer.live], slot.height)
+                return best_layer(track.heard, slot.height)
         return None
 
 

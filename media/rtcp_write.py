@@ -6,7 +6,7 @@ import struct
 from collections.abc import Sequence
 from typing import Final
 
-from media.rtcp import BYE, PSFB, RR, RTPFB, SDES, SR, XR, Block
+from media.rtcp import PSFB, RR, RTPFB, SDES, SR, XR, Block
 
 NTP_UNIX_S: Final = 2208988800
 """seconds from 1900 to 1970."""
@@ -62,10 +62,6 @@ def description(ssrc: int, cname: str) -> bytes:
     name = cname.encode()[:255]
     item = struct.pack("!IBB", ssrc, 1, len(name)) + name + b"\0"
     return _packet(1, SDES, item + bytes(-len(item) % 4))
-
-
-def goodbye(ssrc: int) -> bytes:
-    return _packet(1, BYE, struct.pack("!I", ssrc))
 
 
 def receiver_time(ssrc: int, ntp: int) -> bytes:

@@ -8,26 +8,22 @@ it falls into, so a NACK is answered from the layer's ring by computing it again
 from __future__ import annotations
 
 import struct
-from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from media import red
 from media.codecs import SHIFTED, matching, picture_numbers, repair_for
 from media.model import Codec, Kind, SlotState, SourceName
 from media.plane import OutboundSlot, PayloadType
-from media.rtcp_write import description, goodbye, sender_report
+from media.rtcp_write import description, sender_report
 from media.rtp import Packet, extension_block
+from media.segments import CATCH_UP_TICKS, Segment, Segments, catch_up
 
 if TYPE_CHECKING:
     from media.layers import Layer
 
-SEGMENTS_MAX: Final = 64
-"""kept for NACKs; a switch makes one, and so does each frame that catches up after it."""
 YOUNG_S: Final = 0.4
 """a keyframe in the ring that is younger is burst to a new viewer instead of asking for one."""
-CATCH_UP_TICKS: Final = 90
-"""a picture whose media time would step back follows its predecessor by this (1 ms) until it has caught up."""
 HOLE_MAX: Final = 1000
 """packets; a larger hole in the publisher's sequence is closed, for nobody will repair it."""
 _FIXED: Final = struct.Struct("!BBHII")
@@ -35,24 +31,6 @@ _WRAP: Final = 1 << 32
 
 Send = Callable[[int, int, bytes, bytes], None]
 """(SSRC, packet index, header, payload): seal and send."""
-Shift = Callable[[bytes, int, int], bytes]
-
-
-class Segment(NamedTuple):
-    """A run of one layer's packets from publisher index `start` on; what is added to their numbers."""
-
-    layer: Layer
-    start: int
-    seq_step: int
-    payload_type: int
-    repair_type: int | None
-    lead: int
-    timestamp_step: int | None
-    shift: Shift | None
-    picture_step: int
-    tl0_step: int
-    unpack_red: bool
-    inner_type: int
 
 
 class Slot:
@@ -72,7 +50,7 @@ class Slot:
         self.on_switch: Callable[[Slot, SourceName], None] | None = None
         self._cname = cname
         self._send = send
-        self._segments: deque[Segment] = deque(maxlen=SEGMENTS_MAX)
+        self._segments = Segments()
         self._segment: Segment | None = None
         self._following = False
         self._newest: Packet | None = None
@@ -123,7 +101,7 @@ class Slot:
     def _begin_from_ring(self, layer: Layer, now_s: float) -> None:
         burst = layer.ring.since_keyframe(float("-inf") if layer.local else now_s - YOUNG_S)
         if burst:
-            self._catch_up = _catch_up(burst)
+            self._catch_up = catch_up(burst)
             self.switch(burst[0])
             for packet in burst:
                 self.forward(packet)
@@ -197,7 +175,7 @@ class Slot:
 
     def _enter(self, segment: Segment) -> None:
         self._segment = segment
-        self._segments.append(segment)
+        self._segments.add(segment)
 
     def _stop_waiting(self) -> None:
         if self.waiting is not None:
@@ -218,7 +196,7 @@ class Slot:
             return
         out = packet.index + segment.seq_step
         if out <= self._out:
-            self._forward_late(packet, segment)
+            self._forward_late(packet)
             return
         if not packet.payload:
             if out == self._out + 1:  # padding is not passed on, and leaves no hole
@@ -245,18 +223,11 @@ class Slot:
         self._timestamp = (packet.media_timestamp + lead) % _WRAP
         return segment
 
-    def _forward_late(self, packet: Packet, segment: Segment) -> None:
+    def _forward_late(self, packet: Packet) -> None:
         """A packet that came out of order or was repaired: by the rules of its own time."""
-        limit = self._out + 1
-        for earlier in reversed(self._segments):
-            if earlier.layer is not segment.layer:
-                return
-            if packet.index >= earlier.start:
-                out = packet.index + earlier.seq_step
-                if packet.payload and out < limit:
-                    self._emit(packet, earlier, out)
-                return
-            limit = earlier.start + earlier.seq_step
+        segment = self._segments.of_late(packet, self._out)
+        if segment is not None and packet.payload:
+            self._emit(packet, segment, packet.index + segment.seq_step)
 
     def _emit(self, packet: Packet, segment: Segment, out: int) -> None:
         header, payload = self._written(packet, segment, out, segment.payload_type, self.spec.ssrc)
@@ -270,7 +241,7 @@ class Slot:
         if segment.timestamp_step is None:
             timestamp = (packet.media_timestamp + segment.lead) & 0xFFFFFFFF
             if segment.shift is not None:
-                payload = _shifted(packet, segment.shift, segment.picture_step, segment.tl0_step)
+                payload = segment.shifted(packet)
         else:
             timestamp = (packet.timestamp + segment.timestamp_step) & 0xFFFFFFFF
             if segment.unpack_red:
@@ -289,13 +260,10 @@ class Slot:
         sent = 0
         for seq in seqs:
             out = self._out - ((self._out - seq) & 0xFFFF)
-            for segment in reversed(self._segments):
-                if out >= segment.start + segment.seq_step:
-                    packet = segment.layer.ring.get(out - segment.seq_step)
-                    if packet is not None and packet.payload:
-                        self._resend(packet, segment, out)
-                        sent += 1
-                    break
+            found = self._segments.sent_as(out)
+            if found is not None:
+                self._resend(found[1], found[0], out)
+                sent += 1
         self.repaired += sent
         return sent
 
@@ -321,32 +289,9 @@ class Slot:
         ssrc = self.spec.ssrc
         return sender_report(ssrc, ntp, rtp, self.packets, self.octets) + description(ssrc, self._cname)
 
-    def goodbye(self) -> bytes:
-        return goodbye(self.spec.ssrc)
-
     def second_passed(self) -> None:
         self.bitrate_bps = 8 * (self.octets - self._counted)
         self._counted = self.octets
 
     def state(self) -> SlotState:
         return SlotState(self.showing, self.bitrate_bps, self.reason)
-
-
-def _shifted(packet: Packet, shift: Shift, picture_step: int, tl0_step: int) -> bytes:
-    """Moved picture numbers; those of the last steps asked for are kept, most viewers share them."""
-    known = packet.shifted
-    if known is None or known[0] != picture_step or known[1] != tl0_step:
-        known = packet.shifted = (picture_step, tl0_step, shift(packet.payload, picture_step, tl0_step))
-    return known[2]
-
-
-def _catch_up(burst: list[Packet]) -> dict[int, int]:
-    """Media time of each of a burst's frames -> what moves it to just before the newest one.
-
-    With their own times the frames would set the receiver's clock to the oldest of them: it
-    would show everything after as much later.
-    """
-    frames = list(dict.fromkeys(packet.media_timestamp for packet in burst))
-    newest = frames[-1]
-    moves = {media: (newest - place * CATCH_UP_TICKS - media) % _WRAP for place, media in enumerate(reversed(frames))}
-    return {media: move if move < _WRAP // 2 else 0 for media, move in moves.items()}

@@ -61,7 +61,8 @@ class StreamClock:
         self.anchor: int | None = None
         self._settled = False
         self._wanted = 0
-        self._newest = 0
+        self._former: int | None = None
+        self._newest = self._since = 0
         self._report: tuple[float, int] | None = None
         self.delay_ms = 0.0
 
@@ -96,7 +97,11 @@ class StreamClock:
             self.anchor = self._wanted
         elif timestamp != self._newest and (timestamp - self._newest) % _WRAP < _WRAP // 2:
             self._newest = timestamp
-            self.anchor = self._reanchored(self.anchor, timestamp, arrival_ms)
+            anchor = self._reanchored(self.anchor, timestamp, arrival_ms)
+            if anchor != self.anchor:
+                self._former, self._since, self.anchor = self.anchor, timestamp, anchor
+        elif self._former is not None and (timestamp - self._since) % _WRAP >= _WRAP // 2:
+            return (timestamp + self._former) % _WRAP  # a late packet of a frame before the new anchor
         return (timestamp + self.anchor) % _WRAP
 
     def _reanchored(self, anchor: int, timestamp: int, arrival_ms: float) -> int:

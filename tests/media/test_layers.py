@@ -142,7 +142,7 @@ def test_a_publisher_cannot_open_streams_without_end() -> None:
     publisher = world.publisher(tracks=(InboundTrack("0", Kind.VIDEO, (VP8,), Extensions()),))
     for ssrc in range(200):
         publisher.send(10_000 + ssrc, 1, 1, b"\x10\0")
-    (publication,) = world.plane._publications.values()
+    (publication,) = world.plane._sources.publications.values()
     assert len(publication.streams) <= STREAMS_MAX
 
 

@@ -14,7 +14,6 @@ from media.rtcp import Block, Bye, Nack, PictureRequest, Reports, SenderReport, 
 from media.rtcp_write import (
     description,
     estimate,
-    goodbye,
     nack,
     ntp_of,
     picture_loss,
@@ -113,7 +112,8 @@ def test_long_extensions_take_the_two_byte_form() -> None:
 def test_reports_are_read_as_they_were_written() -> None:
     block = Block(9, 12, -3, 70000, 5, 6, 7)
     compound = sender_report(1, ntp_of(1000.5), 4, 5, 6) + description(1, "node") + receiver_report(2, [block])
-    compound += nack(1, 2, [65534, 65535, 3, 40]) + picture_loss(1, 2) + estimate(1, 3_000_000, [2]) + goodbye(1)
+    compound += nack(1, 2, [65534, 65535, 3, 40]) + picture_loss(1, 2) + estimate(1, 3_000_000, [2])
+    compound += b"\x81\xcb\0\1\0\0\0\1"
     report, own, blocks, missing, picture, farewell = read_compound(compound)
     assert isinstance(report, SenderReport)
     assert unix_ms_of(report.ntp) == pytest.approx(1000.5)

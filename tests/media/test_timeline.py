@@ -156,3 +156,25 @@ def test_a_last_receiver_time_of_another_receiver_is_ignored() -> None:
         receiver_report(0x1000, []) + bytes([0x80, 207, 0, 5]) + bytes(4) + bytes([5, 0, 0, 3]) + block
     )
     assert world.plane.figures().sessions[publisher.id].round_trip_ms is None
+
+
+def test_a_late_packet_of_a_frame_before_the_new_anchor_keeps_its_frames_time() -> None:
+    clock = StreamClock(Kind.VIDEO, 90000)
+    before = clock.media_timestamp(9000, 10_000.0)
+    clock.report(0.0, 0)
+    clock.settle(9_950.0)
+    after = clock.media_timestamp(18000, 10_100.0)
+    assert after != before + 9000
+    assert clock.media_timestamp(9000, 10_110.0) == before
+    assert clock.media_timestamp(18000, 10_110.0) == after
+
+
+def test_sound_that_pauses_goes_on_with_the_same_mapping() -> None:
+    world = World()
+    world.plane.route(STAGE, BOTH)
+    publisher, viewer = world.publisher(), world.viewer()
+    for index in range(3):
+        publisher.send(0x2000, index, 960 * index, b"opus", payload_type=111)
+    world.pass_time(2)
+    publisher.send(0x2000, 3, 96_000 + 960 * 3, b"opus", payload_type=111)
+    assert [(b - a) % WRAP for a, b in pairwise(stamps(viewer, 0x60000))] == [960, 96_960]
