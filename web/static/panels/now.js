@@ -16,7 +16,7 @@ export function mountNow(element, page) {
     const now = running(page.store.view, items, now_ms);
     const after = following(now, items, now_ms);
     if (now.item) page.i18n.say(title, now.item.title);
-    else write(title, page.t(after ? "stage.no-item" : "lobby.over"));
+    else write(title, after ? page.t("stage.begins", { when: comes(page, now, after, now_ms) }) : page.t("lobby.over"));
     page.i18n.say(detail, now.item?.detail);
     const share = now.item ? Math.min(1, Math.max(0, (now_ms - now.started_ms) / (now.end_ms - now.started_ms))) : 0;
     style(line, { transform: `scaleX(${share.toFixed(4)})` });

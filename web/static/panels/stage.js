@@ -74,6 +74,7 @@ function mountState(element, page, session, screen) {
     write(line, page.t(`line.${state}`));
     set(line, "data-state", state);
     notice.hidden = calm || (!session.refusal && state === "rejoining" && session.tries < 1);
+    line.hidden = !notice.hidden;
     write(find(notice, ".stage-notice-words"), session.refusal && !session.refusal.passing ? page.refusal(session.refusal) : page.t(`line.${state}`));
     const empty = !screen.scene.tiles.length;
     word.hidden = !empty;
@@ -90,7 +91,7 @@ function mountState(element, page, session, screen) {
   page.tick(() => {
     const age_ms = age.read();
     find(element, ".stage-age").dataset.ms = age_ms === null ? "" : age_ms.toFixed(0);
-    write(find(element, ".stage-age"), age_ms === null ? "" : page.t("stage.age", { s: page.i18n.seconds(age_ms) }));
+    write(find(element, ".stage-age"), age_ms === null ? "" : page.t("stage.age", { s: page.i18n.seconds(Math.ceil(age_ms / 100) * 100) }));
   });
 }
 
