@@ -14,6 +14,10 @@ test("a picture that comes back is said before a relay that web has not seen yet
   assert.equal(lineState({ socket: "live", session: "rejoining" }), "rejoining");
 });
 
+test("a refusal is not taken for a slow start", () => {
+  assert.equal(lineState({ socket: "live", session: "refused" }), "refused");
+});
+
 test("the first connection is no fault", () => {
   assert.equal(lineState({ socket: "connecting", session: "connecting" }), "connecting");
   assert.equal(lineState({ socket: undefined, session: undefined, webrtc: false }), "no-webrtc");

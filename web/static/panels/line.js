@@ -1,7 +1,7 @@
 // @ts-check
 /** The state of the page's connections in one sentence: what happened, and what we do. */
 
-/** @typedef {"connecting" | "live" | "rejoining" | "socket-lost" | "lost" | "relay-lost" | "no-webrtc"} LineState */
+/** @typedef {"connecting" | "live" | "rejoining" | "socket-lost" | "lost" | "relay-lost" | "refused" | "no-webrtc"} LineState */
 
 /**
  * @param {{socket: string | undefined, session: string | undefined, relay?: string, webrtc?: boolean}} parts @returns {LineState}
@@ -11,6 +11,7 @@ export function lineState({ socket, session, relay = "ok", webrtc = true }) {
   const media = session === "live";
   if (!webrtc) return "no-webrtc";
   if (!controls && socket !== "connecting") return media ? "socket-lost" : "lost";
+  if (session === "refused") return "refused";
   if (relay === "lost" && !media) return "relay-lost";
   if (session === "rejoining") return "rejoining";
   return media ? "live" : "connecting";

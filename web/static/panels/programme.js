@@ -16,6 +16,7 @@ export function mountProgramme(element, page) {
   const empty = h("p", { class: "muted programme-empty", "data-t": "programme.empty" });
   element.classList.add("programme-box");
   element.replaceChildren(table, empty);
+  let seen = "";
   const draw = () => {
     const { view } = page.store;
     const items = itemsOf(view);
@@ -34,10 +35,18 @@ export function mountProgramme(element, page) {
       const current = now !== null && /** @type {HTMLElement} */ (row).dataset.item === now.id;
       set(row, "aria-current", current ? "true" : null);
       /** @type {HTMLElement} */ (row.querySelector(".programme-now")).hidden = !current;
+      if (current && now.id !== seen) reveal(element, /** @type {HTMLElement} */ (row));
     }
+    seen = now?.id ?? "";
   };
   const stops = [page.watch((view) => view.conference, draw), page.watch((view) => view.stage?.item, mark), page.tick(mark)];
   return () => stops.forEach((stop) => stop());
+}
+
+/** In a panel the item that has begun comes to the top; a page does not scroll by itself. @param {HTMLElement} panel @param {HTMLElement} row */
+function reveal(panel, row) {
+  if (panel.getAttribute("role") !== "tabpanel") return;
+  panel.scrollTop += row.getBoundingClientRect().top - panel.getBoundingClientRect().top - 12;
 }
 
 /** The venues' zones, and the viewer's own when no venue has its time. @param {import("../lib/page.js").Page} page */
