@@ -7,16 +7,20 @@ from every file, free pages included.
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
 import apsw
 
 from rooms.kernel import Names, PersonId, Refused
+from server.journal.sqlite import transaction
 from server.settings import Unusable
 
 SCHEMA_VERSION: Final = 1
+
+_Write = tuple[str, tuple[str, ...], Future[None]]
 
 
 class Vault:
@@ -28,6 +32,7 @@ class Vault:
         except apsw.Error as wrong:
             raise Unusable(f"the vault {path} can't be opened ({wrong}): mend the file or its rights") from wrong
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="vault")
+        self._waiting: deque[_Write] = deque()
         rows = self._connection.execute("select person, name from names")
         self._names = {PersonId(str(person)): str(name) for person, name in rows}
 
@@ -52,13 +57,31 @@ class Vault:
         self._thread.shutdown()
 
     async def _write(self, statement: str, values: tuple[str, ...]) -> None:
-        loop = asyncio.get_running_loop()
+        done: Future[None] = Future()
+        self._waiting.append((statement, values, done))
+        self._thread.submit(self._write_all)
         try:
-            await loop.run_in_executor(self._thread, self._connection.execute, statement, values)
+            await asyncio.shield(asyncio.wrap_future(done))
         except apsw.FullError as full:
             raise Refused("journal-full") from full
-        except apsw.IOError as failed:
+        except apsw.Error as failed:
             raise Refused("journal-broken") from failed
+
+    def _write_all(self) -> None:
+        """On the thread: everything that waits by now, in one transaction; a crowd comes in together."""
+        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if not batch:
+            return
+        try:
+            with transaction(self._connection):
+                for statement, values, _ in batch:
+                    self._connection.execute(statement, values)
+        except apsw.Error as failed:
+            for _, _, done in batch:
+                done.set_exception(failed)
+        else:
+            for _, _, done in batch:
+                done.set_result(None)
 
 
 def _connect(path: Path) -> apsw.Connection:

@@ -73,13 +73,13 @@ def _prepare(connection: apsw.Connection) -> None:
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "full")
     if connection.pragma("user_version") == 0:
-        with _transaction(connection):
+        with transaction(connection):
             connection.execute(_SCHEMA)
             connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
 
 
 @contextmanager
-def _transaction(connection: apsw.Connection) -> Iterator[apsw.Connection]:
+def transaction(connection: apsw.Connection) -> Iterator[apsw.Connection]:
     """All or nothing; SQLite has rolled back by itself when the disk was full."""
     connection.execute("begin immediate")
     try:
@@ -140,8 +140,8 @@ class SqliteJournal:
             raise JournalBroken(self._broken) from failed
 
     def _open(self, conference: ConferenceId) -> Epoch:
-        with _transaction(self._connection) as transaction:
-            row = transaction.execute(
+        with transaction(self._connection) as writing:
+            row = writing.execute(
                 "insert into writers values (?, 1) on conflict do update set epoch = epoch + 1 returning epoch",
                 (conference,),
             ).fetchone()
@@ -150,9 +150,9 @@ class SqliteJournal:
 
     def _append(self, conference: ConferenceId, expected_seq: int, epoch: Epoch, batch: Sequence[Entry]) -> None:
         rows = [(conference, entry.seq, entry.actor.person, entry.command_id, encode(entry)) for entry in batch]
-        with _transaction(self._connection) as transaction:
+        with transaction(self._connection) as writing:
             self._check_turn(conference, expected_seq, epoch)
-            transaction.executemany("insert into entries values (?, ?, ?, ?, ?)", rows)
+            writing.executemany("insert into entries values (?, ?, ?, ?, ?)", rows)
 
     def _check_turn(self, conference: ConferenceId, expected_seq: int, epoch: Epoch) -> None:
         turn = self._connection.execute(
@@ -174,8 +174,8 @@ class SqliteJournal:
         return found
 
     def _save(self, conference: ConferenceId, snapshot: Saved) -> None:
-        with _transaction(self._connection) as transaction:
-            transaction.execute(
+        with transaction(self._connection) as writing:
+            writing.execute(
                 "insert or replace into snapshots values (?, ?, ?)", (conference, snapshot.seq, snapshot.state)
             )
 

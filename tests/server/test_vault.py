@@ -1,9 +1,10 @@
+import asyncio
 from pathlib import Path
 
 import apsw
 import pytest
 
-from rooms.kernel import PersonId
+from rooms.kernel import PersonId, Refused
 from server.settings import Unusable
 from server.vault import SCHEMA_VERSION, Vault
 
@@ -46,4 +47,25 @@ def test_a_vault_of_a_newer_program_is_refused_by_its_version(tmp_path: Path) ->
 async def test_only_the_owner_reads_the_vault(tmp_path: Path) -> None:
     vault = Vault(tmp_path / "vault.db")
     assert (tmp_path / "vault.db").stat().st_mode & 0o777 == 0o600
+    await vault.close()
+
+
+async def test_a_crowd_that_comes_in_together_is_written_together(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault.db")
+    await asyncio.gather(*(vault.call(PersonId(str(n)), f"Name {n}") for n in range(300)))
+    await vault.close()
+    again = Vault(tmp_path / "vault.db")
+    assert len(again.names) == 300
+    await again.close()
+
+
+async def test_a_full_disk_refuses_and_keeps_the_old_name(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault.db")
+    await vault.call(ANNA, "Anna")
+    vault._connection.pragma("max_page_count", vault._connection.pragma("page_count"))
+    with pytest.raises(Refused, match="journal-full"):
+        await vault.call(ANNA, "x" * 20_000)
+    assert vault.names == {ANNA: "Anna"}
+    await vault.call(ANNA, "Anne")
+    assert vault.names == {ANNA: "Anne"}
     await vault.close()
