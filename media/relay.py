@@ -184,7 +184,7 @@ class Relay:
             raise Refusal("occupied", "another encoder is live on this source; stop it, or take over with ?takeover=1")
 
     def _install(self, spec: SessionSpec, negotiated: Negotiated) -> None:
-        session = Session(spec, negotiated, self._now_s())
+        session = Session(spec, replace(negotiated, answer=""), self._now_s())
         if spec.source is not None and spec.purpose is Purpose.PUBLISH:
             if (former := self._tenants.get(spec.source)) is not None:
                 self._end(former.session, "replaced")

@@ -107,8 +107,10 @@ class SlatePlayer:
                 for loop in loops:
                     for packet in loop.next(int(now_s * CLOCK_HZ)):
                         self._plane.inject(source, loop.ssrc, packet)
-            due_s = max(due_s + beat_s, now_s)
-            await asyncio.sleep(due_s - time.monotonic())
+            due_s += beat_s
+            if due_s < now_s:
+                due_s = now_s + beat_s
+            await asyncio.sleep(due_s - now_s)
 
 
 async def _render(path: Path, order: bytes) -> None:
