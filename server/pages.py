@@ -150,12 +150,10 @@ class Pages:
         return response
 
     def _name_of(self, actor: Actor, wished: str | None) -> str | None:
-        """The new name, None to keep what is known. Attendees must have one. Raises Refused."""
-        if wished is not None and (wished.strip() or actor.role == Role.ATTENDEE):
-            return cleaned(wished)
-        if actor.role == Role.ATTENDEE and actor.person not in self._vault.names:
-            raise Refused("name-empty")
-        return None
+        """The new name, None to keep what is known: the lobby opens before it has one. Raises Refused."""
+        if wished is None or not (wished.strip() or actor.role == Role.ATTENDEE):
+            return None
+        return cleaned(wished)
 
     def _welcome(self, hall: Hall, link: Link, actor: Actor, origin: str) -> dict[str, Json]:
         media = endpoints(origin, hall.id, hall.room, link.invite)

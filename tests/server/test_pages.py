@@ -77,11 +77,18 @@ async def test_a_screen_needs_no_name(node: Node) -> None:
     assert (status, "name" in told) == (200, True)
 
 
+async def test_the_lobby_opens_before_it_has_a_name(node: Node) -> None:
+    guest, token = node.guest(), (await node.link("attendee")).token
+    status, nameless = await guest.enter(token)
+    assert (status, "name" in nameless) == (200, False)
+    _, named = await guest.enter(token, "Anna")
+    assert (named["person"], named["name"]) == (nameless["person"], "Anna")
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
         ({"token": "wrong"}, 401, "link-unknown"),
-        ({"token": "LINK"}, 400, "name-empty"),
         ({"token": "LINK", "name": " \u202e"}, 400, "name-empty"),
         ({"token": "LINK", "name": "x" * 81}, 400, "name-too-long"),
         ({"token": 1}, 400, "request-unreadable"),

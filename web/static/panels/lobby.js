@@ -108,8 +108,7 @@ async function show() {
     admit(true);
   } catch (error) {
     const code = /** @type {{code?: string}} */ (error).code ?? "unexpected";
-    if (code.startsWith("name-")) admit(true);
-    else if (code === "node-unreachable") {
+    if (code === "node-unreachable") {
       admit(true);
       tellFault("refused.node-unreachable");
       setTimeout(show, RETRY_MS);
