@@ -51,12 +51,11 @@ class Intake:
     def _read_extensions(self, peer: Peer, header: Header, now_s: float) -> bytes:
         """Note the transport-wide number; return the audio level, b"" without one."""
         level = b""
-        level_id = peer.spec.inbound[0].extensions.audio_level if peer.spec.inbound else 0
         for name, value in elements(header.profile, header.extension):
             if name == peer.transport_cc and name and len(value) == 2:
                 peer.arrivals.note(int.from_bytes(value), now_s)
                 peer.media_ssrc = header.ssrc
-            elif name == level_id and name and len(value) == 1:
+            elif name == peer.audio_level and name and len(value) == 1:
                 level = value
         return level
 
@@ -80,7 +79,7 @@ class Intake:
         self, layer: Layer, index: int, header: Header, payload: bytes, level: bytes, now_s: float
     ) -> None:
         """A clear packet of a layer: ring, waiting slots, following slots, life."""
-        sent_before = layer.payload
+        sent_before, height_before = layer.payload, layer.height
         packet = layer.take(index, header, payload, now_s, self._media_ms())
         if packet is None:
             self._dropped["unusable"] += 1
@@ -95,7 +94,7 @@ class Intake:
         if layer.waiting and not changed and (packet.keyframe or layer.track.kind is Kind.AUDIO):
             self._switch(layer, packet)
         layer.heard_s = now_s
-        if not layer.live or changed:
+        if not layer.live or changed or layer.height != height_before:
             layer.live = True
             self._alive(layer)
 

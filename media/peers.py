@@ -42,6 +42,7 @@ class Peer:
         self.transport_cc = next(
             (t.extensions.transport_cc for t in spec.inbound if any(p.transport_cc for p in t.payloads)), 0
         )
+        self.audio_level = max((track.extensions.audio_level for track in spec.inbound), default=0)
         self.remb = not self.transport_cc and any(p.remb for t in spec.inbound for p in t.payloads)
         self.estimate_bps = 0
         self.media_ssrc = 0

@@ -76,7 +76,10 @@ def _layer_state(layer: Layer) -> LayerState:
 
 
 class Publication:
-    """What fills a source: a peer's tracks, or with `session` None a slate's."""
+    """What fills a source: a peer's tracks, or with `session` None a slate's.
+
+    `seated`: its media took the source once; it does not take it again from a living successor.
+    """
 
     def __init__(
         self, source: SourceName, name: PublicationId, tracks: Sequence[InboundTrack], session: SessionId | None
@@ -88,6 +91,7 @@ class Publication:
         self.round_trip_ms: float | None = None
         self.tracks = [Track(spec, self) for spec in tracks]
         self.streams: dict[int, Stream] = {}
+        self.seated = False
         self.ask: Callable[[Layer], None] = lambda layer: None
         for track in self.tracks:
             for ssrc, rid in track.spec.ssrcs.items():

@@ -44,6 +44,7 @@ class Router:
         audience = self._audience(name)
         audience.routes = {route.slot: route for route in routes}
         self._decide(audience, now_s)
+        self._forget_if_empty(audience)
 
     def join(self, peer: Peer, now_s: float) -> None:
         """A playing session's keys are there."""
@@ -62,8 +63,8 @@ class Router:
         audience = self._audiences.get(peer.spec.audience) if peer.spec.audience is not None else None
         if audience is not None and peer in audience.peers:
             audience.peers.remove(peer)
-            if not audience.peers and not audience.routes:
-                del self._audiences[audience.name]
+            self._tell(audience)
+            self._forget_if_empty(audience)
 
     def decide_peer(self, peer: Peer, now_s: float) -> None:
         """Aim one session's slots anew (it joined, or displays another size)."""
@@ -71,12 +72,17 @@ class Router:
         if audience is not None and peer in audience.peers:
             for slot in peer.slots.values():
                 self._aim(slot, audience.routes.get(slot.spec.slot), now_s)
+            self._tell(audience)
 
     def changed(self, source: SourceName, now_s: float) -> None:
         """A source's media came, went, or changed its layers."""
         for audience in list(self._audiences.values()):
             if source in audience.sources:
                 self._decide(audience, now_s)
+
+    def _forget_if_empty(self, audience: Audience) -> None:
+        if not audience.peers and not audience.routes:
+            del self._audiences[audience.name]
 
     def _audience(self, name: AudienceName) -> Audience:
         return self._audiences.setdefault(name, Audience(name))
@@ -85,6 +91,10 @@ class Router:
         for peer in audience.peers:
             for slot in peer.slots.values():
                 self._aim(slot, audience.routes.get(slot.spec.slot), now_s)
+        self._tell(audience)
+
+    def _tell(self, audience: Audience) -> None:
+        """Say what is shown, but for slots that still wait for a keyframe."""
         for name in audience.routes.keys() | audience.showing.keys():
             waiting = any(name in peer.slots and peer.slots[name].waiting is not None for peer in audience.peers)
             expected = self._expected(audience.routes.get(name))

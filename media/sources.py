@@ -64,9 +64,12 @@ class Sources:
         self._changed(source)
 
     def alive(self, layer: Layer) -> None:
-        """A layer began, or changed its codec."""
+        """A layer began, or changed its codec or size."""
         publication = layer.track.publication
-        self.publications[publication.source] = publication
+        present = self.publications.get(publication.source)
+        if not publication.seated or present is None or not present.live:
+            self.publications[publication.source] = publication
+        publication.seated = True
         self._delay(layer)
         self._changed(publication.source)
 

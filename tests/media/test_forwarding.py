@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import msgspec
+
 from media.model import PublicationId, Route, SlotId
-from media.plane import Life, Showing
+from media.plane import Extensions, Life, Showing
 from media.rtcp import Nack, PictureRequest
 from media.rtcp_write import nack, picture_loss
-from media.rtp import write_header
+from media.rtp import elements, write_header
 from media.vp8 import read_descriptor
 from tests.media.world import (
     CHANGZHOU,
@@ -220,3 +222,56 @@ def test_a_viewer_without_the_codec_reads_why_and_keeps_the_sound() -> None:
     assert figures.slots[V0].showing is None
     assert figures.slots[A0].showing == CHANGZHOU
     assert len(viewer.of(0x60000)) == 2
+
+
+def test_a_process_that_stood_still_does_not_take_its_own_silence_for_the_sources() -> None:
+    world = World()
+    world.plane.route(STAGE, TO_CHANGZHOU)
+    camera = world.publisher().camera()
+    camera.frame(key=True)
+    world.pass_time(0.1)
+    world.now_s += 3
+    world.plane.tick()
+    world.pass_time(0.4)
+    assert Life(CHANGZHOU, False) not in world.events
+    world.pass_time(0.2)
+    assert Life(CHANGZHOU, False) in world.events
+
+
+def test_audio_levels_are_passed_on_under_the_viewers_own_id() -> None:
+    world = World()
+    world.plane.route(STAGE, TO_CHANGZHOU)
+    publisher = world.publisher()
+    viewer = world.viewer(msgspec.structs.replace(slot("a0"), extensions=Extensions(mid=4, audio_level=9)))
+    for index in range(2):
+        publisher.send(0x2000, index, 960 * index, b"opus", payload_type=111, extensions={5: b"\x22"})
+    header, _ = viewer.of(0x60000)[0]
+    assert dict(elements(header.profile, header.extension)) == {4: b"0", 9: b"\x22"}
+
+
+def test_a_publication_that_was_taken_over_does_not_take_the_source_back() -> None:
+    world = World()
+    world.plane.route(STAGE, TO_CHANGZHOU)
+    old, new, viewer = world.publisher().camera(), world.publisher().camera(index=7), world.viewer()
+    old.frame(key=True)
+    new.frame(key=True)
+    for _ in range(20):
+        world.pass_time(0.04)
+        new.frame()
+    before = len(viewer.of(0x50000))
+    old.frame(key=True)
+    assert len(viewer.of(0x50000)) == before
+    assert world.plane.figures().publications[CHANGZHOU].session == new.client.id
+
+
+def test_a_viewer_who_leaves_while_waiting_holds_up_nothing() -> None:
+    world = World()
+    world.plane.route(STAGE, TO_CHANGZHOU)
+    changzhou, minden = world.publisher().camera(), world.publisher(MINDEN).camera()
+    viewer = world.viewer()
+    changzhou.frame(key=True)
+    minden.frame()
+    world.plane.route(STAGE, TO_MINDEN)
+    assert Showing(STAGE, V0, MINDEN) not in world.events
+    world.plane.remove(viewer.id)
+    assert Showing(STAGE, V0, MINDEN) in world.events
