@@ -42,8 +42,7 @@ export class Page {
   /** The page with its words loaded, and with the conference that the HTML brought. */
   static async open() {
     const page = new Page(await I18n.ofPage());
-    const brought = document.getElementById("conference");
-    if (brought?.textContent?.trim()) page.store.view = { conference: JSON.parse(brought.textContent) };
+    page.store.view = brought(document);
     applyGround(chosenGround());
     return page;
   }
@@ -75,6 +74,13 @@ export class Page {
   send(command, options) {
     if (!this.socket) return Promise.reject(new Refused("not-connected"));
     return this.socket.command(command, options);
+  }
+
+  /** Reads the page's HTML again for what it brings: a page without a socket learns what is live. */
+  async reread() {
+    const answer = await fetch(location.pathname);
+    const html = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!this.socket) this.store.bring(brought(html));
   }
 
   /**
@@ -116,6 +122,15 @@ export class Page {
     const text = this.t(`refused.${code}`, params);
     return text === `refused.${code}` ? this.t("refused.unexpected", { code }) : text;
   }
+}
+
+/**
+ * The parts of the view that a page's HTML brings: `conference`, and `media` where the server tells it.
+ * @param {Document} html @returns {import("./store.js").View}
+ */
+function brought(html) {
+  const parts = ["conference", "media"].map((name) => [name, html.getElementById(name)?.textContent?.trim()]);
+  return Object.fromEntries(parts.filter(([, text]) => text).map(([name, text]) => [name, JSON.parse(text ?? "")]));
 }
 
 /** @param {{token: string, name?: string, language: string}} body @returns {Promise<Me>} */

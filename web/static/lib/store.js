@@ -56,6 +56,12 @@ export class Store {
     return true;
   }
 
+  /** Takes parts that came another way than the socket. @param {View} parts */
+  bring(parts) {
+    this.view = mergePatch(this.view, parts);
+    for (const watcher of [...this.watchers]) this.#wake(watcher);
+  }
+
   /**
    * Calls `react` with `select(view)` now and whenever it is another value.
    * @template T @param {(view: View) => T} select @param {(value: T) => void} react

@@ -11,6 +11,8 @@ import { openStage } from "./stage.js";
 
 /** How often an unreachable server is tried again, ms. */
 const RETRY_MS = 3_000;
+/** How often a lobby without a socket looks what is live, ms. */
+const LOOK_MS = 20_000;
 
 const page = await Page.open();
 const lobby = find(document, "#lobby");
@@ -34,6 +36,7 @@ form.addEventListener("submit", (event) => {
 addEventListener("hashchange", () => location.reload());
 if (typeof RTCPeerConnection !== "function") tellFault("line.no-webrtc");
 await show();
+if (page.store.view.media && !page.socket) lookAgain();
 
 /** Title, day, motto: the conference's words in the page's language. */
 function mountEvent() {
@@ -81,6 +84,15 @@ function mountWhen(element) {
   };
   page.tick(draw);
   page.watch((view) => view.conference, draw);
+}
+
+/** Until this page has a socket, its HTML tells what is live. */
+function lookAgain() {
+  setTimeout(async () => {
+    if (page.socket) return;
+    await page.reread().catch(() => undefined);
+    lookAgain();
+  }, LOOK_MS);
 }
 
 function mountGround() {
