@@ -11,6 +11,7 @@ from aiohttp import web
 from rooms.kernel import Actor, Refused
 from server.doors import refused
 from server.identity import LINK_REVOKED, LINK_UNKNOWN, Identity, Link, cookie_name
+from server.storage import Reason
 
 STATUS: Final[Mapping[str, HTTPStatus]] = {
     LINK_UNKNOWN: HTTPStatus.UNAUTHORIZED,
@@ -19,8 +20,7 @@ STATUS: Final[Mapping[str, HTTPStatus]] = {
     "origin-foreign": HTTPStatus.FORBIDDEN,
     "not-entered": HTTPStatus.FORBIDDEN,
     "busy": HTTPStatus.SERVICE_UNAVAILABLE,
-    "journal-full": HTTPStatus.SERVICE_UNAVAILABLE,
-    "journal-broken": HTTPStatus.SERVICE_UNAVAILABLE,
+    **dict.fromkeys(Reason, HTTPStatus.SERVICE_UNAVAILABLE),
     "unexpected": HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 """HTTP statuses of refusals; those that are not here are 400."""

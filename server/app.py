@@ -33,6 +33,7 @@ from server.hall import Hall
 from server.health import Health
 from server.host import Host
 from server.identity import Identity, node_key
+from server.journal import Journal
 from server.journal.sqlite import SqliteJournal
 from server.local import Local
 from server.metrics import Metrics
@@ -91,14 +92,18 @@ async def serving(settings: Settings, listening: socket.socket, web_root: Path =
         clock, metrics = NodeClock(), Metrics()
         vault = Vault(folder.vault)
         stack.push_async_callback(vault.close)
-        hosts = await _hosts(settings, folder, clock, metrics, stack)
+        journal = SqliteJournal(folder.journal)
+        stack.push_async_callback(journal.close)
+        hosts = await _hosts(settings, journal, clock, metrics, stack)
 
         media, sessions = _media(settings, hosts)
-        health = Health(hosts, media, clock, metrics)
+        health = Health({"journal": journal, "vault": vault}, media, clock, metrics)
         loop = asyncio.get_running_loop()
         halls: Mapping[ConferenceId, Hall] = {
             host.id: Hall(host, identity, vault.names, media, clock, health.view, loop) for host in hosts
         }
+        for store in (journal, vault):
+            store.listen(lambda: _all_changed(halls))
         sockets = Sockets(settings, halls, identity, media, clock, metrics)
 
         app = web.Application(client_max_size=BODY_MAX, middlewares=[guard(Rates(time.monotonic))])
@@ -121,17 +126,20 @@ async def serving(settings: Settings, listening: socket.socket, web_root: Path =
 
 
 async def _hosts(
-    settings: Settings, folder: DataFolder, clock: NodeClock, metrics: Metrics, stack: AsyncExitStack
+    settings: Settings, journal: Journal, clock: NodeClock, metrics: Metrics, stack: AsyncExitStack
 ) -> list[Host]:
     founding = definitions(settings.conferences)
-    journal = SqliteJournal(folder.journal)
-    stack.push_async_callback(journal.close)
     hosts = [Host(journal, each, clock) for each in founding]
     for host in hosts:
         host.listen(lambda entries: metrics.entries.inc(len(entries)))
         await host.open()
         stack.push_async_callback(host.close)
     return hosts
+
+
+def _all_changed(halls: Mapping[ConferenceId, Hall]) -> None:
+    for hall in halls.values():
+        hall.changed()
 
 
 def _conferences(hosts: Sequence[Host]) -> dict[ConferenceId, Conference]:

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Protocol
 
 from aiohttp import web
 
 from rooms.kernel import Json
 from server.clock import Clock
-from server.host import Host
 from server.media_port import MediaPort
 from server.metrics import CONTENT_TYPE, Metrics
+from server.storage import Reason
+
+
+class Stored(Protocol):
+    """What may refuse to store: the journal, the vault."""
+
+    @property
+    def refusing(self) -> Reason | None: ...
 
 
 class Health:
     """How this node is."""
 
-    def __init__(self, hosts: Sequence[Host], media: MediaPort, clock: Clock, metrics: Metrics) -> None:
-        self._hosts = hosts
+    def __init__(self, stores: Mapping[str, Stored], media: MediaPort, clock: Clock, metrics: Metrics) -> None:
+        self._stores = stores
         self._media = media
         self._clock = clock
         self._metrics = metrics
@@ -33,18 +41,24 @@ class Health:
         """The `health` of an organiser's view."""
         up_s = int((self._clock.now_ms() - self._started_ms) / 1000)
         web_part = {"pid": os.getpid(), "up_s": up_s, "started_ms": int(self._started_ms)}
-        return {"web": web_part, "relay": self._media.health()}
+        return {
+            "web": web_part,
+            "relay": self._media.health(),
+            **{name: {"state": state} for name, state in self._states()},
+        }
+
+    def _states(self) -> list[tuple[str, str]]:
+        """`ok` or the refusal's code of each store."""
+        return [(name, store.refusing or "ok") for name, store in self._stores.items()]
 
     async def _healthz(self, request: web.Request) -> web.Response:
-        writable = all([await host.probe() for host in self._hosts])
-        told = {
-            "web": "ok",
-            "relay": "ok" if self._media.epoch() else "lost",
-            "journal": "ok" if writable else "refuses writes: see the log, make space on the disk",
-        }
+        told = {"web": "ok", "relay": "ok" if self._media.epoch() else "lost", **dict(self._states())}
+        writable = not any(store.refusing for store in self._stores.values())
         status = HTTPStatus.OK if writable else HTTPStatus.SERVICE_UNAVAILABLE
         return web.json_response(told, status=status, headers={"Cache-Control": "no-store"})
 
     async def _metrics_text(self, request: web.Request) -> web.Response:
         self._metrics.relay.set(1 if self._media.epoch() else 0)
+        for name, store in self._stores.items():
+            self._metrics.writable.labels(name).set(not store.refusing)
         return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})

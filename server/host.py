@@ -2,16 +2,17 @@
 
 Commands wait in one queue. Those that wait together are decided one after the
 other, each against what the earlier ones made, and appended as one batch.
-Until the batch is durable nothing is acknowledged or published; if it can't
-be written, the state is read from the journal again and every one is refused.
+Until the batch is durable nothing is acknowledged or published. If it can't be
+written, the state is read from the journal again: what turns out to be durable
+is acknowledged, everything else refused. While not even reading works, the state
+is what was durable before, kept in memory.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -23,7 +24,9 @@ from rooms.features.people import Enter
 from rooms.journal import Entry, Envelope, decode, genesis
 from rooms.kernel import Actor, CommandId, ConferenceId, Refused
 from server.clock import Clock
-from server.journal import Epoch, Fenced, Intent, Journal, JournalBroken, JournalFull, Saved
+from server.journal import Epoch, Fenced, Intent, Journal, Saved
+from server.settings import Unusable
+from server.storage import Reason, Unwritable
 
 QUEUE_MAX: Final = 1024
 """Commands that may wait; more are refused as `busy`, and the pages send them again."""
@@ -38,7 +41,7 @@ log = structlog.get_logger()
 
 Answer = int | Refused
 Listener = Callable[[Sequence[Entry]], None]
-"""Told of entries once they are durable; of none when the state was read again."""
+"""Told of entries once they are durable."""
 
 
 class _Waiting(msgspec.Struct):
@@ -56,14 +59,17 @@ class Host:
 
     def __init__(self, journal: Journal, definition: Definition, clock: Clock) -> None:
         self.id: ConferenceId = definition.id
-        self.writable = True
         self.settled = True
         self._journal = journal
         self._definition = definition
         self._clock = clock
         self._epoch = Epoch(0)
         self._saved_seq = 0
-        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_MAX)
+        self._durable_seq = 0
+        self._base = b""
+        self._since: list[Entry] = []
+        self._stale = False
+        self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue(QUEUE_MAX)
         self._remembered: OrderedDict[Intent, Answer] = OrderedDict()
         self._listeners: list[Listener] = []
         self._worker: asyncio.Task[None] | None = None
@@ -77,14 +83,18 @@ class Host:
         self._listeners.append(listener)
 
     async def open(self) -> None:
-        """Take the conference's place in the journal; the definition founds it the first time."""
-        self._epoch = await self._journal.open(self.id)
-        if not await self._journal.replay(self.id, 0, 1):
-            founding = genesis(self._definition, self._epoch, self._now_ms())
-            await self._journal.append(self.id, 0, self._epoch, [founding])
-        await self._read()
-        if paths := [difference.path for difference in diff(self.conference.definition, self._definition)]:
-            log.warning("definition differs, the journal's is in force", conference=self.id, paths=paths[:20])
+        """Take the conference's place in the journal; the definition founds it the first time. Raises Unusable."""
+        try:
+            self._epoch = await self._journal.open(self.id)
+            if not await self._journal.replay(self.id, 0, 1):
+                founding = genesis(self._definition, self._epoch, self._now_ms())
+                await self._journal.append(self.id, 0, self._epoch, [founding])
+            await self._read()
+        except Unwritable as failed:
+            raise Unusable(f"{failed}: make space or mend the disk, then start again") from failed
+        for difference in diff(self.conference.definition, self._definition):
+            log.warning("definition differs, the journal's is in force", conference=self.id, path=difference.path)
+        self._journal.listen(self._journal_changed)
         self._worker = asyncio.create_task(self._work(), name=f"host {self.id}")
 
     async def close(self) -> None:
@@ -93,8 +103,8 @@ class Host:
             return
         self._worker.cancel()
         await asyncio.gather(self._worker, return_exceptions=True)
-        while not self._queue.empty():
-            _settle(self._queue.get_nowait(), Refused("busy"))
+        for waiting in self._waiting():
+            _settle(waiting, Refused("busy"))
         await self._save()
 
     async def handle(self, envelope: Envelope, actor: Actor) -> int:
@@ -110,24 +120,28 @@ class Host:
         """The person comes in by a link. Raises Refused."""
         return await self.handle(Envelope(intent, Enter()), actor)
 
-    async def probe(self) -> bool:
-        """Whether the journal can write; after a failure, tried with a snapshot."""
-        if not self.writable and self.settled:
-            with contextlib.suppress(JournalFull, JournalBroken):
-                await self._write_snapshot()
-                self.writable = True
-        return self.writable
+    def _journal_changed(self) -> None:
+        """The journal refuses, or writes again: the worker reads again what it could not."""
+        if self._stale and not self._queue.full():
+            self._queue.put_nowait(None)
+
+    def _waiting(self) -> list[_Waiting]:
+        """Everything that waits, at most a batch."""
+        found: list[_Waiting] = []
+        while len(found) < BATCH_MAX and not self._queue.empty():
+            if (waiting := self._queue.get_nowait()) is not None:
+                found.append(waiting)
+        return found
 
     async def _work(self) -> None:
         while True:
-            batch = [await self._queue.get()]
-            while len(batch) < BATCH_MAX and not self._queue.empty():
-                batch.append(self._queue.get_nowait())
+            first = await self._queue.get()
+            batch = ([first] if first else []) + self._waiting()
             try:
                 await self._answer(batch)
             except Exception:
                 log.exception("a batch broke", conference=self.id, seq=self.conference.seq)
-                await self._read()
+                self._forget()
                 self.settled = True
             finally:
                 for waiting in batch:
@@ -137,20 +151,28 @@ class Host:
         """Every one of the batch gets its answer; what happened is published."""
         self.settled = False
         try:
-            answers = dict(await self._journal.answers(self.id, [waiting.intent for waiting in batch]))
-            decided, entries = self._decide(batch, answers)
-            if entries:
-                await self._journal.append(self.id, entries[0].seq - 1, self._epoch, entries)
-                self.writable = True
-        except (JournalFull, JournalBroken, Fenced) as failed:
-            entries, decided = [], await self._failed(batch, failed)
+            entries = await self._read_again() if self._stale else []
+            decided, fresh = await self._decided_durably(batch)
+        except (Unwritable, Fenced) as failed:
+            entries, decided, fresh = [], *await self._failed(batch, failed)
         self.settled = True
         for waiting in batch:
             _settle(waiting, decided[waiting.intent])
-        if entries or not self.writable:
-            self._publish(entries)
+        self._publish([*entries, *fresh])
         if self.conference.seq - self._saved_seq >= SNAPSHOT_EVERY:
             await self._save()
+
+    async def _decided_durably(self, batch: Sequence[_Waiting]) -> tuple[Mapping[Intent, Answer], list[Entry]]:
+        """Answers by intent, and the entries behind them, which are durable. Raises Unwritable, Fenced."""
+        answers = dict(await self._journal.answers(self.id, [waiting.intent for waiting in batch]))
+        if self._journal.refusing:
+            return _answered(batch, answers, self._journal.refusing), []
+        decided, entries = self._decide(batch, answers)
+        if entries:
+            await self._journal.append(self.id, entries[0].seq - 1, self._epoch, entries)
+            self._since += entries
+            self._durable_seq = entries[-1].seq
+        return decided, entries
 
     def _decide(
         self, batch: Sequence[_Waiting], answers: dict[Intent, int]
@@ -198,17 +220,37 @@ class Host:
         if len(self._remembered) > REMEMBERED_MAX:
             self._remembered.popitem(last=False)
 
-    async def _failed(self, batch: Sequence[_Waiting], failed: Exception) -> dict[Intent, Answer]:
-        """Nothing was written: go back to what the journal holds, and say so."""
-        code = "journal-full" if isinstance(failed, JournalFull) else "journal-broken"
-        if self.writable:
-            log.error(code, conference=self.id, seq=self.conference.seq, reason=str(failed))
-        self.writable = False
+    async def _failed(
+        self, batch: Sequence[_Waiting], failed: Unwritable | Fenced
+    ) -> tuple[Mapping[Intent, Answer], list[Entry]]:
+        """The append failed: answers from what the journal holds all the same, and its entries that are new."""
         for waiting in batch:
             self._remembered.pop(waiting.intent, None)
-        with contextlib.suppress(JournalBroken):
-            await self._read()
-        return {waiting.intent: Refused(code) for waiting in batch}
+        reason = failed.reason if isinstance(failed, Unwritable) else Reason.FAILED
+        log.error(reason, conference=self.id, seq=self._durable_seq, reason=str(failed))
+        try:
+            entries = await self._read_again()
+            answers = await self._journal.answers(self.id, [waiting.intent for waiting in batch])
+        except Unwritable:
+            self._forget()
+            return _answered(batch, {}, reason), []
+        return _answered(batch, answers, reason), entries
+
+    def _forget(self) -> None:
+        """Back to what was durable, without the disk; it may hold more, and is read when it can be."""
+        conference = Conference.restored(self._base)
+        for entry in self._since:
+            conference.apply(entry)
+        self._conference = conference
+        self._stale = True
+
+    async def _read_again(self) -> list[Entry]:
+        """The state from the journal; those of its entries that were not known to be durable. Raises Unwritable."""
+        known_seq = self._durable_seq
+        await self._read()
+        self._stale = False
+        bodies = await self._journal.replay(self.id, known_seq, QUEUE_MAX)
+        return [decode(body)[0] for body in bodies]
 
     async def _read(self) -> None:
         """The state from the newest snapshot that this program understands, and the entries after it."""
@@ -222,6 +264,7 @@ class Host:
                     conference.apply(entry)
         assert conference is not None, "a conference that was opened has its founding entry"
         self._conference = conference
+        self._durable_seq, self._base, self._since = conference.seq, conference.snapshot(), []
 
     async def _restored(self) -> Conference | None:
         saved = await self._journal.saved(self.id)
@@ -242,24 +285,30 @@ class Host:
         return entry
 
     async def _save(self) -> None:
-        if self.conference.seq == self._saved_seq:
+        if self._stale or self.conference.seq == self._saved_seq:
             return
-        try:
-            await self._write_snapshot()
-        except (JournalFull, JournalBroken) as failed:
-            log.warning("no snapshot", conference=self.id, seq=self.conference.seq, reason=str(failed))
-
-    async def _write_snapshot(self) -> None:
         snapshot = Saved(self.conference.seq, self.conference.snapshot())
-        await self._journal.save(self.id, snapshot)
-        self._saved_seq = snapshot.seq
+        self._base, self._since = snapshot.state, []
+        try:
+            await self._journal.save(self.id, snapshot)
+        except Unwritable as failed:
+            log.warning("no snapshot", conference=self.id, seq=snapshot.seq, reason=str(failed))
+        else:
+            self._saved_seq = snapshot.seq
 
     def _publish(self, entries: Sequence[Entry]) -> None:
+        if not entries:
+            return
         for listener in self._listeners:
             listener(entries)
 
     def _now_ms(self) -> int:
         return int(self._clock.now_ms())
+
+
+def _answered(batch: Sequence[_Waiting], durable: Mapping[Intent, int], otherwise: Reason) -> Mapping[Intent, Answer]:
+    """What is durable gets its seq; the rest is refused."""
+    return {waiting.intent: durable.get(waiting.intent, Refused(otherwise)) for waiting in batch}
 
 
 def _settle(waiting: _Waiting, answer: Answer) -> None:

@@ -22,6 +22,12 @@ class Metrics:
         )
         self.cut_off = Counter("twinhall_readers_cut_off", "Pages too slow for their views.", registry=self.registry)
         self.entries = Counter("twinhall_journal_entries", "Entries made durable.", registry=self.registry)
+        self.writable = Gauge(
+            "twinhall_store_writable",
+            "1 while the journal or the vault takes writes.",
+            ["store"],
+            registry=self.registry,
+        )
         self.entered = Counter("twinhall_entered", "POST /enter by answer.", ["answer"], registry=self.registry)
         self.relay = Gauge("twinhall_relay_up", "1 while a relay answers.", registry=self.registry)
 

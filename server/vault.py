@@ -7,18 +7,21 @@ from every file, free pages included.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Final
 
 import apsw
 
 from rooms.kernel import Names, PersonId, Refused
-from server.journal.sqlite import transaction
-from server.settings import Unusable
+from server.storage import Reason, Store, Unwritable, opened, transaction
 
-SCHEMA_VERSION: Final = 1
+_STEPS: Final = ("create table if not exists names (person text primary key, name text not null) without rowid",)
+"""From each schema version to the next one."""
+SCHEMA_VERSION: Final = len(_STEPS)
 
 _Write = tuple[str, tuple[str, ...], Future[None]]
 
@@ -26,15 +29,21 @@ _Write = tuple[str, tuple[str, ...], Future[None]]
 class Vault:
     """Reads come from memory, writes are durable before they return."""
 
-    def __init__(self, path: Path) -> None:
-        try:
-            self._connection = _connect(path)
-        except apsw.Error as wrong:
-            raise Unusable(f"the vault {path} can't be opened ({wrong}): mend the file or its rights") from wrong
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="vault")
+    def __init__(self, path: Path, *, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._store = Store(path, _connect, pause)
         self._waiting: deque[_Write] = deque()
-        rows = self._connection.execute("select person, name from names")
+        with contextlib.closing(_connect(path)) as connection:
+            rows = connection.execute("select person, name from names").fetchall()
         self._names = {PersonId(str(person)): str(name) for person, name in rows}
+
+    @property
+    def refusing(self) -> Reason | None:
+        """Why nothing can be written now; it ends by itself."""
+        return self._store.refusing
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call when `refusing` has changed."""
+        self._store.listen(listener)
 
     @property
     def names(self) -> Names:
@@ -53,48 +62,42 @@ class Vault:
         self._names.pop(person, None)
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
-        self._thread.shutdown()
+        await self._store.close()
 
     async def _write(self, statement: str, values: tuple[str, ...]) -> None:
+        if self.refusing:
+            raise Refused(self.refusing)
         done: Future[None] = Future()
         self._waiting.append((statement, values, done))
-        self._thread.submit(self._write_all)
         try:
-            await asyncio.shield(asyncio.wrap_future(done))
-        except apsw.FullError as full:
-            raise Refused("journal-full") from full
-        except apsw.Error as failed:
-            raise Refused("journal-broken") from failed
+            await self._store.write(self._write_all)
+        except Unwritable as failed:
+            with contextlib.suppress(ValueError):
+                self._waiting.remove((statement, values, done))
+            raise Refused(failed.reason) from failed
+        if done.exception():
+            raise Refused(self.refusing or Reason.FAILED) from done.exception()
 
-    def _write_all(self) -> None:
+    def _write_all(self, connection: apsw.Connection) -> None:
         """On the thread: everything that waits by now, in one transaction; a crowd comes in together."""
         batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
         if not batch:
             return
         try:
-            with transaction(self._connection):
+            with transaction(connection):
                 for statement, values, _ in batch:
-                    self._connection.execute(statement, values)
+                    connection.execute(statement, values)
         except apsw.Error as failed:
             for _, _, done in batch:
                 done.set_exception(failed)
-        else:
-            for _, _, done in batch:
-                done.set_result(None)
+            raise
+        for _, _, done in batch:
+            done.set_result(None)
 
 
 def _connect(path: Path) -> apsw.Connection:
-    connection = apsw.Connection(str(path))
-    found = connection.pragma("user_version")
-    if found > SCHEMA_VERSION:
-        raise Unusable(
-            f"the vault {path} has version {found}, this program knows {SCHEMA_VERSION}: start the newer program"
-        )
+    connection = opened(path, _STEPS)
     connection.pragma("journal_mode", "delete")
-    connection.pragma("synchronous", "full")
     connection.pragma("secure_delete", "on")
-    connection.execute("create table if not exists names (person text primary key, name text not null) without rowid")
-    connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
     path.chmod(0o600)
     return connection

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NewType, Protocol
 
 import msgspec
 
 from rooms.journal import Entry
 from rooms.kernel import CommandId, ConferenceId, PersonId
+from server.storage import Reason
 
 Epoch = NewType("Epoch", int)
 """Counts the writers of a conference; the highest one writes, older ones are fenced off."""
@@ -24,20 +25,19 @@ class Saved(msgspec.Struct, frozen=True):
     state: bytes
 
 
-class JournalFull(Exception):
-    """No space on the disk: nothing was written; the same append may succeed later."""
-
-
-class JournalBroken(Exception):
-    """The disk failed: what was acknowledged stands, nothing is acknowledged any more."""
-
-
 class Fenced(Exception):
     """Another writer has the conference, or wrote at this seq: nothing was written."""
 
 
 class Journal(Protocol):
-    """Durable before it returns. Whatever can't be durable raises and leaves no trace."""
+    """Durable before it returns. Whatever can't be durable raises `server.storage.Unwritable`."""
+
+    @property
+    def refusing(self) -> Reason | None:
+        """Why nothing can be written now; it ends by itself."""
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call when `refusing` has changed."""
 
     async def open(self, conference: ConferenceId) -> Epoch:
         """Become the conference's one writer."""
@@ -45,7 +45,7 @@ class Journal(Protocol):
     async def append(self, conference: ConferenceId, expected_seq: int, epoch: Epoch, batch: Sequence[Entry]) -> None:
         """Write the entries `expected_seq` + 1 and on, all or none.
 
-        Raises JournalFull, JournalBroken, Fenced.
+        Raises Unwritable, Fenced.
         """
 
     async def answers(self, conference: ConferenceId, intents: Sequence[Intent]) -> Mapping[Intent, int]:
@@ -55,7 +55,7 @@ class Journal(Protocol):
         """At most `limit` entries after `after_seq`, in order, for `rooms.journal.decode`."""
 
     async def save(self, conference: ConferenceId, snapshot: Saved) -> None:
-        """Keep the newest snapshot. Raises JournalFull, JournalBroken."""
+        """Keep the newest snapshot. Raises Unwritable."""
 
     async def saved(self, conference: ConferenceId) -> Saved | None: ...
 

@@ -1,14 +1,10 @@
-import apsw
-import pytest
-
-from server.journal.sqlite import SqliteJournal
 from tests.server.conftest import Node
 
 
 async def test_health_says_what_works(node: Node) -> None:
     async with node.guest().http.get(f"{node.origin}/healthz") as answer:
         assert answer.status == 200
-        assert await answer.json() == {"web": "ok", "relay": "lost", "journal": "ok"}
+        assert await answer.json() == {"web": "ok", "relay": "lost", "journal": "ok", "vault": "ok"}
 
 
 async def test_the_organiser_reads_the_health(node: Node) -> None:
@@ -27,23 +23,3 @@ async def test_figures_are_there_for_prometheus(node: Node) -> None:
     assert 'twinhall_entered_total{answer="done"} 1.0' in figures
     assert "twinhall_journal_entries_total 1.0" in figures
     assert "twinhall_relay_up 0.0" in figures
-
-
-async def test_a_full_disk_is_said_while_it_lasts_and_nobody_is_told_a_lie(
-    node: Node, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    row, guest = await node.link("attendee"), node.guest()
-
-    def full(*arguments: object) -> None:
-        raise apsw.FullError
-
-    with monkeypatch.context() as disk:
-        disk.setattr(SqliteJournal, "_append", full)
-        disk.setattr(SqliteJournal, "_save", full)
-        assert await guest.enter(row.token, "Anna") == (503, {"refused": "journal-full"})
-        async with guest.http.get(f"{node.origin}/healthz") as answer:
-            assert answer.status == 503
-            assert "make space" in (await answer.json())["journal"]
-    async with guest.http.get(f"{node.origin}/healthz") as answer:
-        assert answer.status == 200
-    assert (await guest.enter(row.token, "Anna"))[0] == 200

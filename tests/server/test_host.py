@@ -10,8 +10,8 @@ from rooms.journal import DefinitionImported, Entry, Envelope, decode
 from rooms.kernel import Actor, CommandId, InviteId, PersonId, Refused, Role
 from rooms.program import Layout
 from server.host import Host
-from server.journal import JournalBroken, JournalFull
 from server.journal.sqlite import SqliteJournal
+from server.storage import Reason, Unwritable
 from tests.rooms.hall import ANNA, CZ, DEFINITION, DIRECTOR, FR, ORGANISER, STAGE
 
 TAKE = Take(Layout.FULL, (FR,))
@@ -143,25 +143,23 @@ class Disk:
 async def test_a_full_disk_refuses_leaves_no_trace_and_goes_on(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     disk = Disk(house, monkeypatch)
     before = house.host.conference.snapshot()
-    disk.failure = JournalFull("no space")
+    disk.failure = Unwritable(Reason.FULL, "no space")
     with pytest.raises(Refused, match="journal-full"):
         await house.host.handle(sent("1"), DIRECTOR)
     assert house.host.conference.snapshot() == before
-    assert not await house.host.probe()
 
     disk.failure = None
-    assert await house.host.probe()
     assert await house.host.handle(sent("1"), DIRECTOR) == 2
 
 
 async def test_a_failing_disk_acknowledges_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     disk = Disk(house, monkeypatch)
-    disk.failure = JournalBroken("gone")
+    disk.failure = Unwritable(Reason.FAILED, "gone")
     before = house.host.conference.snapshot()
     answers = await asyncio.gather(
         *(house.host.handle(sent(str(n)), DIRECTOR) for n in range(3)), return_exceptions=True
     )
-    assert [str(answer.args[0]) for answer in answers if isinstance(answer, Refused)] == ["journal-broken"] * 3
+    assert [str(answer.args[0]) for answer in answers if isinstance(answer, Refused)] == ["journal-failed"] * 3
     assert house.host.conference.snapshot() == before
 
 

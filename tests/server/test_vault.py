@@ -7,6 +7,7 @@ import pytest
 from rooms.kernel import PersonId, Refused
 from server.settings import Unusable
 from server.vault import SCHEMA_VERSION, Vault
+from tests.server.disks import fill, tiny
 
 ANNA = PersonId("anna")
 
@@ -60,12 +61,20 @@ async def test_a_crowd_that_comes_in_together_is_written_together(tmp_path: Path
 
 
 async def test_a_full_disk_refuses_and_keeps_the_old_name(tmp_path: Path) -> None:
-    vault = Vault(tmp_path / "vault.db")
-    await vault.call(ANNA, "Anna")
-    vault._connection.pragma("max_page_count", vault._connection.pragma("page_count"))
-    with pytest.raises(Refused, match="journal-full"):
-        await vault.call(ANNA, "x" * 20_000)
-    assert vault.names == {ANNA: "Anna"}
-    await vault.call(ANNA, "Anne")
-    assert vault.names == {ANNA: "Anne"}
-    await vault.close()
+    with tiny(tmp_path / "disk") as disk:
+        vault = Vault(disk / "vault.db")
+        await vault.call(ANNA, "Anna")
+        ballast = fill(disk)
+        with pytest.raises(Refused, match="journal-full"):
+            await vault.call(ANNA, "x" * 20_000)
+        with pytest.raises(Refused, match="journal-full"):
+            await vault.call(ANNA, "Anne")
+        assert vault.names == {ANNA: "Anna"}
+
+        writable = asyncio.Event()
+        vault.listen(lambda: writable.set() if vault.refusing is None else None)
+        ballast.unlink()
+        await asyncio.wait_for(writable.wait(), 5)
+        await vault.call(ANNA, "Anne")
+        assert vault.names == {ANNA: "Anne"}
+        await vault.close()

@@ -18,9 +18,11 @@ export function health(root, page) {
     const live = sources.filter(({ id }) => media.sources?.[id]?.live).length;
     const well = media.relay !== "lost" && (health.relay?.state ?? "ok") !== "lost";
     const controls = page.socket?.state === "live";
+    const refusing = [health.journal, health.vault].map((store) => store?.state ?? "ok").find((state) => state !== "ok");
     const rows = [
       { id: "web", state: controls ? "ready" : "lost", words: controls ? page.t("health.web", { since: page.i18n.time(health.web?.started_ms ?? 0), pid: health.web?.pid ?? "–" }) : page.t("health.web-lost") },
       { id: "relay", state: well ? "ready" : "lost", words: well ? page.t("health.relay", { n: health.relay?.sessions ?? 0, packets: page.i18n.number(health.relay?.packets_per_s ?? 0, { maximumFractionDigits: 0 }) }) : page.t("health.relay-lost") },
+      { id: "stores", state: refusing ? "lost" : "ready", words: page.t(`health.${refusing ?? "saves"}`) },
       { id: "sources", state: live ? "ready" : "hold", words: page.t("health.sources", { live, n: sources.length }) },
     ];
     list(root, rows, ({ id }) => id, () => h("p", { class: "health-row" }, h(/** @type {any} */ ("hall-tally"), { state: "off" }), h("span")), (row, { state, words }) => {
