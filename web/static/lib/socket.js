@@ -158,7 +158,6 @@ async function open(auth, connect) {
     timeout: 4_000,
   };
   if (connect) return connect(options);
-  // @ts-ignore: the vendored client has no types beside it
   const { io } = await import("../vendor/socket.io.esm.min.js");
   return io(options);
 }
