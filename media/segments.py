@@ -11,7 +11,7 @@ from media.rtp import Packet
 if TYPE_CHECKING:
     from media.layers import Layer
 
-SEGMENTS_MAX: Final = 64
+SEGMENTS_MAX: Final = 128
 """kept for NACKs; a switch makes one, and so does each frame that catches up after it."""
 CATCH_UP_TICKS: Final = 90
 """a picture whose media time would step back follows its predecessor by this (1 ms) until it has caught up."""
