@@ -85,7 +85,7 @@ export class Socket extends EventTarget {
     io.on("disconnect", (/** @type {string} */ reason) => this.#disconnected(reason));
     io.on("connect_error", (/** @type {Error} */ error) => this.#failed(error));
     io.on("view", (/** @type {any} */ message) => this.store.take(message) || io.emit("resync", () => undefined));
-    for (const name of ["epoch", "ended", "signal"]) io.on(name, (/** @type {any} */ detail) => this.#tell(name, detail));
+    for (const name of ["epoch", "ended"]) io.on(name, (/** @type {any} */ detail) => this.#tell(name, detail));
     io.on("bye", (/** @type {any} */ detail) => {
       this.leaving = true;
       this.#tell("bye", detail);

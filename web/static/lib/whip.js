@@ -23,7 +23,6 @@ export class Resource {
     this.token = token;
     /** @type {string | null} */
     this.location = null;
-    this.etag = "*";
   }
 
   /** The session's id: the last part of its address. */
@@ -41,7 +40,6 @@ export class Resource {
     });
     if (answer.status !== 201) throw await refusal(answer);
     this.location = sameOrigin(answer.headers.get("Location") ?? "", this.endpoint);
-    this.etag = answer.headers.get("ETag") ?? "*";
     return answer.text();
   }
 
@@ -53,7 +51,6 @@ export class Resource {
       body: fragment,
     });
     if (answer.status !== 200) throw await refusal(answer);
-    this.etag = answer.headers.get("ETag") ?? this.etag;
     return answer.text();
   }
 
