@@ -96,6 +96,7 @@ class Intake:
         layer.heard_s = now_s
         if not layer.live or changed or layer.height != height_before:
             layer.live = True
+            layer.dark = False
             self._alive(layer)
 
     def _switch(self, layer: Layer, packet: Packet) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SILENT_S: Final = 0.5
 """without RTP for so long a stream is not live."""
+DARK_S: Final = 0.7
+"""after so long a picture gives way to its fallback: an encoder's hiccup does not, and a second is promised."""
 PLI_EVERY_S: Final = 0.5
 LATE_MAX: Final = 2048
 """packets; a repair may not reach further back."""
@@ -83,6 +85,7 @@ class Layer:
         self.following: list[Slot] = []
         self.waiting: list[Slot] = []
         self.live = False
+        self.dark = True
         self.heard_s = 0.0
         self.width = 0
         self.height = 0

@@ -12,7 +12,7 @@ from media.doors import Doors
 from media.feedback import REPORT_EVERY_S, Feedback
 from media.ice import Path
 from media.intake import Intake
-from media.layers import SILENT_S, Layer
+from media.layers import DARK_S, SILENT_S, Layer
 from media.model import (
     AudienceName,
     IceCredentials,
@@ -228,11 +228,14 @@ class PythonPlane:
         for publication in self._sources.all():
             peer = self._sources.publishers.get(publication)
             for layer in publication.layers():
-                if not layer.live:
+                if layer.dark:
                     continue
-                if now_s - max(layer.heard_s, self._awake_s) >= SILENT_S:
+                silent_s = now_s - max(layer.heard_s, self._awake_s)
+                if silent_s >= DARK_S:
                     self._sources.dead(layer)
-                elif peer is not None:
+                elif layer.live and silent_s >= SILENT_S:
+                    self._sources.fades(layer)
+                elif layer.live and peer is not None:
                     self._feedback.ask_keyframe(peer, layer, now_s)
                     self._feedback.ask_repairs(peer, layer, now_s)
 

@@ -55,6 +55,11 @@ class Track:
     def live(self) -> bool:
         return any(layer.live for layer in self.layers.values())
 
+    @property
+    def lit(self) -> bool:
+        """Live, or not silent long enough to be replaced."""
+        return any(not layer.dark for layer in self.layers.values())
+
     def state(self) -> TrackState | None:
         """None while nothing of it was ever heard."""
         heard = [layer for layer in self.layers.values() if layer.payload is not None]

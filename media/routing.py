@@ -131,10 +131,10 @@ class Router:
     def _tracks(self, source: SourceName, kind: Kind) -> list[Track]:
         publication = self._publications.get(source)
         tracks = [track for track in publication.tracks if track.kind is kind] if publication else []
-        live = [track for track in tracks if track.live]
-        if kind is Kind.AUDIO and not live:
+        lit = [track for track in tracks if track.lit]
+        if kind is Kind.AUDIO and not lit:
             return [track for track in tracks if track.sending is not None]
-        return live
+        return lit
 
     def _aim(self, slot: Slot, route: Route | None, now_s: float) -> None:
         slot.reason = ""

@@ -54,7 +54,7 @@ class Sources:
     def gone(self, publication: Publication) -> None:
         self.publishers.pop(publication, None)
         for layer in publication.layers():
-            layer.live = False
+            layer.live, layer.dark = False, True
         source = publication.source
         if self.publications.get(source) is publication:
             del self.publications[source]
@@ -73,9 +73,14 @@ class Sources:
         self._delay(layer)
         self._changed(publication.source)
 
-    def dead(self, layer: Layer) -> None:
+    def fades(self, layer: Layer) -> None:
         """A layer fell silent."""
         layer.live = False
+        self._changed(layer.track.publication.source)
+
+    def dead(self, layer: Layer) -> None:
+        """A layer is silent for so long, or said farewell, that it must be replaced."""
+        layer.live, layer.dark = False, True
         self._changed(layer.track.publication.source)
 
     def _changed(self, source: SourceName) -> None:

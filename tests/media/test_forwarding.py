@@ -275,3 +275,19 @@ def test_a_viewer_who_leaves_while_waiting_holds_up_nothing() -> None:
     assert Showing(STAGE, V0, MINDEN) not in world.events
     world.plane.remove(viewer.id)
     assert Showing(STAGE, V0, MINDEN) in world.events
+
+
+def test_a_hiccup_of_six_tenths_of_a_second_keeps_the_picture() -> None:
+    world = World()
+    world.plane.route(STAGE, (Route(V0, CHANGZHOU, SLATE),))
+    world.plane.publish(SLATE, PublicationId("f" * 32), (VIDEO_IN,))
+    camera, viewer = world.publisher().camera(), world.viewer(slot("v0"))
+    camera.frame(key=True)
+    for number in range(15):
+        payload = vp8_payload(key=True, start=True, picture=number)
+        world.plane.inject(SLATE, 0x1000, write_header(True, 96, number, round(world.now_s * 90000), 1) + payload)
+        world.pass_time(0.04)
+    assert world.events[-1] == Life(CHANGZHOU, False)
+    camera.frame()
+    assert len(viewer.of(0x50000)) == 6
+    assert world.events[-1] == Life(CHANGZHOU, True)
