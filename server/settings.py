@@ -83,11 +83,11 @@ def origin(text: str) -> str:
     raise argparse.ArgumentTypeError(f"{text!r} is no origin: give one like https://stage.example.org")
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(program: str = "python -m server") -> argparse.ArgumentParser:
     """The options of the web process, each explained."""
     options = _OneLine(
-        prog="python -m server",
-        description="Twinhall's web process: pages, links, the journal; talks to the relay (python -m media).",
+        prog=program,
+        description="Twinhall: pages, links and the journal (web), and all media over one UDP port (relay).",
         epilog="`python -m server invites --conference ID --data DIR --json` prints the links of a conference.",
     )
     add = options.add_argument
@@ -125,9 +125,9 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
-def parse(arguments: Sequence[str]) -> Settings:
+def parse(arguments: Sequence[str], program: str = "python -m server") -> Settings:
     """Settings of a command line; ends with one line and status 2 when it can't be understood."""
-    options = parser()
+    options = parser(program)
     found = options.parse_args(arguments)
     settings = Settings(
         data=found.data,

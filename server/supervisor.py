@@ -35,7 +35,8 @@ BACKOFF_STEP_S: Final = 0.5
 BACKOFF_MOST_S: Final = 10.0
 STEADY_S: Final = 30.0
 """A child that ran this long starts with no back-off again."""
-START_S: Final = 30.0
+PROGRAM: Final = "scripts/run"
+START_S: Final = 60.0
 """Slow discs and cold caches included; longer means that it hangs."""
 PROBE_S: Final = 0.05
 END_S: Final = 2.0
@@ -244,7 +245,7 @@ async def _until_signal(settings: Settings, arguments: Sequence[str]) -> None:
 
 def settled(arguments: Sequence[str]) -> list[str]:
     """The arguments with a number for each port that was left to us: a child that is started again keeps it."""
-    settings = options.parse(arguments)
+    settings = options.parse(arguments, PROGRAM)
     ports = {"--port": (settings.port, socket.SOCK_STREAM), "--udp-port": (settings.udp_port, socket.SOCK_DGRAM)}
     chosen = list(arguments)
     for option, (port, kind) in ports.items():
@@ -257,7 +258,7 @@ def settled(arguments: Sequence[str]) -> list[str]:
 
 def main(arguments: Sequence[str]) -> int:
     arguments = settled(arguments)
-    settings = options.parse(arguments)
+    settings = options.parse(arguments, PROGRAM)
     os.umask(0o077)
     try:
         asyncio.run(_until_signal(settings, arguments))
