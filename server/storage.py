@@ -186,12 +186,12 @@ class Store:
         """Close. A WAL that is not surely on the disk stays beside the database: it is not moved into it."""
         with contextlib.suppress(apsw.ConnectionClosedError):
             self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(not self._sound))
-        self._connection.close(force=True)
+        with contextlib.suppress(apsw.IOError):
+            self._connection.close(force=True)
 
     def _reopen(self) -> None:
         """Open again, with a whole WAL under it, and look it through."""
-        with contextlib.suppress(apsw.Error):
-            self._close()
+        self._close()
         _rewrite(self.path.with_name(self.path.name + "-wal"))
         self._connection = self._connect(self.path)
         found = self._connection.pragma("quick_check")

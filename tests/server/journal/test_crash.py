@@ -1,0 +1,31 @@
+"""Killed with -9 at random points: nothing acknowledged is missing, nothing happened twice."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+
+def trials(*arguments: str) -> dict[str, Any]:
+    """The writers fork, which a process with threads must not: they have one of their own."""
+    said = subprocess.run(
+        [sys.executable, "-m", "tests.server.journal.crash", *arguments],
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+        capture_output=True,
+        check=True,
+        timeout=120,
+    )
+    print(said.stdout.decode())
+    found: dict[str, Any] = json.loads(said.stdout)
+    return found
+
+
+def test_of_50_kills_none_loses_or_repeats_what_was_acknowledged() -> None:
+    found = trials("50")
+    assert found["acknowledged"] > 50
+    assert (found["missing"], found["twice"]) == (0, 0), found
+
+
+def test_the_control_that_acknowledges_before_the_commit_loses() -> None:
+    assert trials("50", "--early")["missing"] > 0
