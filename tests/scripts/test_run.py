@@ -1,0 +1,59 @@
+"""`scripts/run` after its preparation: the real supervisor with the real web and relay processes."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+
+PATIENCE_S = 90.0
+ROLES = ("attendee", "speaker", "operator", "wall", "confidence", "director", "moderator", "organiser")
+
+
+@asynccontextmanager
+async def started(data: Path, *options: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    command = (sys.executable, "-m", "server.supervisor", "--data", str(data), "--udp-port", "0", *options)
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
+        await process.wait()
+
+
+async def screen_of(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    async with asyncio.timeout(PATIENCE_S):
+        return (await process.stdout.readuntil(b"Ctrl-C stops it.\n")).decode()
+
+
+async def test_a_start_prints_a_link_for_each_role_and_every_link_has_a_page(tmp_path: Path) -> None:
+    async with started(tmp_path / "var", "--port", "0") as process, aiohttp.ClientSession() as http:
+        screen = await screen_of(process)
+        links = {words[0]: words[1] for line in screen.splitlines() if len(words := line.split()) == 2}
+        assert [role for role in ROLES if role in links] == list(ROLES)
+        for role in ROLES:
+            async with http.get(links[role].partition("#")[0]) as page:
+                assert page.status == 200
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(3):
+            assert await process.wait() == 0
+
+
+async def test_a_port_in_use_is_one_line_with_the_mend(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        async with started(tmp_path / "var", "--port", str(other.getsockname()[1])) as process:
+            async with asyncio.timeout(PATIENCE_S):
+                said, complaint = await process.communicate()
+            assert (process.returncode, said) == (1, b"")
+            assert complaint.count(b"\n") == 1
+            assert b"is in use" in complaint
+            assert b"--port" in complaint
