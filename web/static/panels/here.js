@@ -23,8 +23,9 @@ export function here(root, page) {
       write(find(place, ".place-count"), page.t("people.here", { n }));
       const those = present.filter((person) => (person.venue ?? "") === id);
       list(find(place, ".place-people"), those, (person) => person.id, () => h("li", {}, h("span", { class: "strong" }), " ", h("span", { class: "muted" })), (row, person) => {
-        write(/** @type {Element} */ (row.firstElementChild), person.name);
-        write(/** @type {Element} */ (row.lastElementChild), page.t(`role.${person.role}`));
+        const role = page.t(`role.${person.role}`);
+        write(/** @type {Element} */ (row.firstElementChild), person.name || role);
+        write(/** @type {Element} */ (row.lastElementChild), person.name ? role : "");
       });
     });
   };

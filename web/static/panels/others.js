@@ -58,5 +58,6 @@ export function listen(root, page, session, listening = false) {
   sound.addEventListener("change", show);
   page.i18n.addEventListener("change", show);
   page.keys.add("m", "keys.mute", toggle);
+  if (listening) for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => sound.start(), { once: true });
   show();
 }

@@ -13,12 +13,14 @@ import { tallyOf } from "./tally.js";
 
 /**
  * @param {import("../lib/page.js").Page} page
+ * @param {Partial<import("./capture.js").Processing>} [processing] what is done to the sound from the start
  * @returns {{capture: Capture, session: PublishSession, source: string}}
  */
-export function own(page) {
+export function own(page, processing = {}) {
   const me = /** @type {import("../lib/page.js").Me} */ (page.me);
   const source = me.source ?? "";
   const capture = new Capture(navigator.mediaDevices, localStorage);
+  Object.assign(capture.processing, processing);
   const session = new PublishSession({ url: me.whip ?? "", token: page.token, iceServers: me.ice_servers, layers: LAYERS });
   tieSession(page, session);
   preview(capture, page);

@@ -8,6 +8,8 @@ import { venuesOf } from "./clocks.js";
 import { behind_ms, entries } from "./lateness.js";
 
 const MINUTE_MS = 60_000;
+/** Nobody is an hour early: somebody tries things out, and the plan says nothing. */
+const REHEARSED_MIN = 60;
 const TALLY = { now: "on-air", next: "next", done: "off", later: "off" };
 
 /**
@@ -110,8 +112,9 @@ export function late(root, page) {
     const behind = behind_ms(running(page.store.view, items, now_ms), now_ms);
     const minutes = behind === undefined ? 0 : Math.trunc(behind / MINUTE_MS);
     const first = items[0]?.start_ms ?? 0;
-    set(root, "data-late", minutes > 0);
+    set(root, "data-behind", minutes > 0);
     if (behind === undefined) write(root, first > now_ms ? page.t("rundown.begins", { when: page.i18n.distance(first - now_ms) }) : "");
+    else if (minutes <= -REHEARSED_MIN) write(root, "");
     else write(root, minutes > 0 ? page.t("time.late", { n: minutes }) : minutes < 0 ? page.t("rundown.early", { n: -minutes }) : page.t("rundown.on-time"));
   };
   page.watch((view) => view.stage?.item, draw);

@@ -13,7 +13,8 @@ import { tallyOf } from "./tally.js";
 const LAST_MS = 60_000;
 
 const page = await openDesk(["speaker"]);
-const { capture, session, source } = own(page);
+// Before a laptop's loudspeakers the halls would hear themselves: a person starts with echo cancellation, a hall without.
+const { capture, session, source } = own(page, { echo: true });
 others(find(document, "[data-others]"), page, receive(page, 4), { listening: true });
 cue();
 checks();
