@@ -21,7 +21,7 @@ export async function openDesk(roles) {
   head(page);
   await enter(page, roles);
   const socket = page.connect();
-  socket.addEventListener("bye", (event) => closed(page, `bye.${/** @type {CustomEvent} */ (event).detail.reason}`));
+  socket.addEventListener("bye", (event) => closed(page, "desk.closed", `bye.${/** @type {CustomEvent} */ (event).detail.reason}`));
   await new Promise((resolve) => page.store.watch((view) => Boolean(view.stage && view.conference), (there) => there && resolve(page)));
   return page;
 }
@@ -54,7 +54,7 @@ async function enter(page, roles) {
     } catch (refusal) {
       if (!(refusal instanceof Refused)) throw refusal;
       if (refusal.code !== "node-unreachable") {
-        closed(page, `refused.${refusal.code}`);
+        closed(page, "desk.refused", `refused.${refusal.code}`);
         await new Promise(() => undefined);
       }
       write(find(document, "[data-line]"), page.refusal(refusal));
@@ -66,11 +66,12 @@ async function enter(page, roles) {
 /**
  * The page is over: why, and what to do now.
  * @param {Page} page
- * @param {string} key
+ * @param {string} title
+ * @param {string} why
  */
-function closed(page, key) {
-  const words = h("p", { class: "lead", "data-t": key });
-  const notice = h("div", { class: "notice desk-closed", role: "alert" }, h("h2", { "data-t": "desk.closed" }), words);
+function closed(page, title, why) {
+  const words = h("p", { class: "lead", "data-t": why });
+  const notice = h("div", { class: "notice desk-closed", role: "alert" }, h("h2", { "data-t": title }), words);
   find(document, "#main").replaceChildren(notice);
   find(document, "#main").inert = false;
   page.i18n.apply(notice);

@@ -52,10 +52,10 @@ function made(page, pictures, board, id) {
     board.place(id);
     if (event.detail) /** @type {HTMLElement} */ (event.currentTarget).blur();
   } }, video, h("span", { class: "unseen source-place" }), h("span", { class: "source-words" }),
-    h("kbd", { class: "source-key", "aria-hidden": "true" }), h(/** @type {any} */ ("hall-tally"), { state: "off" }));
+    h(/** @type {any} */ ("hall-tally"), { state: "off" }));
   const sound = h("button", { class: "button button-quiet button-icon source-sound", type: "button", onclick: () => gain(page.store.view.stage?.sound_on?.[id] ? 0 : 1) });
   return h("li", { class: "source" }, picture,
-    h("p", { class: "source-name strong" }),
+    h("p", { class: "source-head" }, h("kbd", { class: "source-key" }), h("span", { class: "source-name strong" })),
     h("div", { class: "source-level" }, sound, h(/** @type {any} */ ("hall-meter"))),
     h("p", { class: "source-line small" }),
     h("details", { class: "more source-more" }, h("summary", { class: "small", "data-t": "director.fine" }),
