@@ -21,7 +21,10 @@ export async function openDesk(roles) {
   head(page);
   await enter(page, roles);
   const socket = page.connect();
-  socket.addEventListener("bye", (event) => closed(page, "desk.closed", `bye.${/** @type {CustomEvent} */ (event).detail.reason}`));
+  socket.addEventListener("bye", (event) => {
+    const { reason } = /** @type {CustomEvent} */ (event).detail;
+    closed(page, "desk.closed", reason === "replaced" ? "bye.replaced" : "refused.link-revoked");
+  });
   await new Promise((resolve) => page.store.watch((view) => Boolean(view.stage && view.conference), (there) => there && resolve(page)));
   return page;
 }
