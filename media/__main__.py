@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
 import os
@@ -11,21 +12,25 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Final
 
 import structlog
 from aiortc.rtcdtlstransport import RTCCertificate
 
-from media import addresses, settings
+from media import addresses, settings, turn
 from media.answer import Endpoint
-from media.door import Door, is_held
+from media.door import Door
 from media.ledger import Ledger
 from media.plane import Address, Plane
 from media.plane_python import PythonPlane
 from media.relay import Relay
 from media.settings import RelaySettings
 from media.slate import SlatePlayer
+
+PORT_TRIES: Final = 20
+PORT_AGAIN_S: Final = 0.005
 
 log = structlog.get_logger("relay")
 
@@ -34,10 +39,9 @@ class CannotStart(Exception):
     """What is in the way, and what to do about it, in one line."""
 
 
-async def serve(options: RelaySettings, stop: asyncio.Event) -> None:
+async def serve(options: RelaySettings, stop: asyncio.Event, certificate: RTCCertificate) -> None:
     """Run a relay until `stop`. Raises CannotStart."""
     bind, announce = addresses.reach(options.host, options.udp_port, options.announce, addresses.of_this_machine())
-    certificate = RTCCertificate.generateCertificate()
     fingerprint = next(found.value for found in certificate.getFingerprints() if found.algorithm == "sha-256")
     ledger, plane = Ledger(secrets.token_hex(8)), PythonPlane()
     slates = SlatePlayer(plane, options.data / "slates", secrets.token_bytes)
@@ -54,7 +58,7 @@ async def serve(options: RelaySettings, stop: asyncio.Event) -> None:
         soon=asyncio.get_running_loop().call_soon,
     )
     door = Door(ledger, relay.want, lambda: time.time_ns() // 1_000_000)
-    with _pid(options):
+    with turn.named(options.run / "relay.pid"):
         async with _media(plane, bind, relay), _listening(door, options.control):
             log.info("relay ready", udp_port=options.udp_port, announce=announce, epoch=ledger.epoch, pid=os.getpid())
             ticking = asyncio.create_task(_tick(relay), name="tick")
@@ -75,7 +79,7 @@ async def _tick(relay: Relay) -> None:
 @contextlib.asynccontextmanager
 async def _media(plane: Plane, bind: Sequence[Address], relay: Relay) -> AsyncIterator[None]:
     try:
-        await plane.open(bind, relay.on_event)
+        await _opened(plane, bind, relay)
     except OSError as taken:
         where = ", ".join(host for host, _ in bind)
         raise CannotStart(
@@ -86,6 +90,18 @@ async def _media(plane: Plane, bind: Sequence[Address], relay: Relay) -> AsyncIt
         yield
     finally:
         await plane.close()
+
+
+async def _opened(plane: Plane, bind: Sequence[Address], relay: Relay) -> None:
+    """Open the plane. The kernel may free a dead relay's port a moment after its lock. Raises OSError."""
+    for _ in range(PORT_TRIES):
+        try:
+            return await plane.open(bind, relay.on_event)
+        except OSError as taken:
+            if taken.errno != errno.EADDRINUSE:
+                raise
+        await asyncio.sleep(PORT_AGAIN_S)
+    return await plane.open(bind, relay.on_event)
 
 
 @contextlib.asynccontextmanager
@@ -102,18 +118,8 @@ async def _listening(door: Door, path: Path) -> AsyncIterator[None]:
             os.unlink(path)
 
 
-@contextlib.contextmanager
-def _pid(options: RelaySettings) -> Iterator[None]:
-    path = options.run / "relay.pid"
-    path.write_text(f"{os.getpid()}\n")
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
-
-
 def _prepare(options: RelaySettings) -> None:
-    """The folder is there, writable, and nobody else's. Raises CannotStart."""
+    """The folder is there and writable. Raises CannotStart."""
     try:
         options.run.mkdir(parents=True, exist_ok=True)
         probe = options.run / f".probe-{os.getpid()}"
@@ -123,7 +129,13 @@ def _prepare(options: RelaySettings) -> None:
         raise CannotStart(
             f"{options.run} can't be written: {refused.strerror}; mend its rights, or choose another with --data"
         ) from refused
-    if is_held(options.control):
+
+
+def _await_turn(options: RelaySettings) -> None:
+    """Return when no other relay serves the folder, until our own end. Raises CannotStart, unless we may wait."""
+    if options.standby:
+        turn.wait(options.lock, options.run / "standby.pid")
+    elif turn.take(options.lock) is None:
         raise CannotStart(f"another relay runs on {options.data}; end it, or choose another folder with --data")
 
 
@@ -142,11 +154,11 @@ def _start_logging(form: str) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
 
 
-async def _until_signalled(options: RelaySettings) -> None:
+async def _until_signalled(options: RelaySettings, certificate: RTCCertificate) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await serve(options, stop)
+    await serve(options, stop, certificate)
 
 
 def main() -> int:
@@ -154,8 +166,10 @@ def main() -> int:
     _start_logging(options.log)
     try:
         _prepare(options)
+        certificate = RTCCertificate.generateCertificate()
         gc.freeze()  # modules stay for ever: collections skip them, and packets wait less
-        asyncio.run(_until_signalled(options))
+        _await_turn(options)
+        asyncio.run(_until_signalled(options, certificate))
     except CannotStart as why:
         print(f"relay: {why}", file=sys.stderr)
         return 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -86,13 +85,3 @@ class Door:
             raise ValueError("web desires; it observes nothing")
         if not self._want(frame):
             control.write(writer, Observed(self._ledger.epoch, -1, False, self._unix_ms()))
-
-
-def is_held(path: Path) -> bool:
-    """Whether a living relay listens there."""
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(str(path))
-        except OSError:
-            return False
-        return True

@@ -18,6 +18,7 @@ class RelaySettings(msgspec.Struct, frozen=True):
     host: str
     announce: tuple[str, ...]
     log: str
+    standby: bool = False
 
     @property
     def run(self) -> Path:
@@ -28,12 +29,22 @@ class RelaySettings(msgspec.Struct, frozen=True):
     def control(self) -> Path:
         return self.run / "relay.sock"
 
+    @property
+    def lock(self) -> Path:
+        """Held by the relay process that serves this data folder."""
+        return self.run / "relay.lock"
+
 
 def parse(arguments: Sequence[str]) -> RelaySettings:
     """Settings from a command line. Exits 2 with the option named when one is wrong."""
     given = _parser().parse_args(arguments)
     return RelaySettings(
-        data=given.data, udp_port=given.udp_port, host=given.host, announce=tuple(given.announce), log=given.log
+        data=given.data,
+        udp_port=given.udp_port,
+        host=given.host,
+        announce=tuple(given.announce),
+        log=given.log,
+        standby=given.standby,
     )
 
 
@@ -55,6 +66,9 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="ADDRESS",
         help="IPv4 or IPv6 addresses to offer to clients, best first (default: those received on)",
+    )
+    parser.add_argument(
+        "--standby", action="store_true", help="while another relay serves this folder: wait, ready, for its end"
     )
     parser.add_argument("--log", choices=("text", "json"), default="text", help="form of the log on stderr")
     return parser

@@ -13,6 +13,7 @@ from structlog.tracebacks import ExceptionDictTransformer
 
 from server import cli
 from server.app import run
+from server.datafolder import await_turn
 from server.settings import Unusable, parse
 
 
@@ -24,7 +25,8 @@ def main(arguments: Sequence[str]) -> int:
     os.umask(0o077)
     _log_to_stderr(settings.log_level)
     try:
-        asyncio.run(run(settings))
+        lock = await_turn(settings) if settings.standby else None
+        asyncio.run(run(settings, lock))
     except Unusable as reason:
         print(reason, file=sys.stderr)
         return 1

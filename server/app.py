@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import functools
 import secrets
 import signal
@@ -35,6 +34,7 @@ from server.host import Host
 from server.identity import Identity, node_key
 from server.journal import Journal
 from server.journal.sqlite import SqliteJournal
+from server.listening import listen
 from server.local import Local
 from server.metrics import Metrics
 from server.pages import Pages
@@ -46,48 +46,32 @@ from server.whip import Whip
 
 WEB_ROOT: Final = Path(__file__).parent.parent / "web"
 SHUTDOWN_S: Final = 1.0
-BACKLOG: Final = 1024
-"""A whole audience comes back at once after a restart."""
-UNSENT_MAX: Final = 128 * 1024
-"""bytes that the kernel keeps unsent per connection; by default it is 4 MB, and a slow reader goes unnoticed."""
 
 log = structlog.get_logger()
 
 
-async def run(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT. Raises Unusable when it can't start."""
+async def run(settings: Settings, lock: int | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; `lock` as in `held`. Raises Unusable when it can't start."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     listening = listen(settings)
     settings = replace(settings, port=listening.getsockname()[1])
-    async with serving(settings, listening):
+    async with serving(settings, listening, lock=lock):
         log.info("web is up", origin=settings.origin, conferences=settings.conferences)
         await ended.wait()
     log.info("web ends")
 
 
-def listen(settings: Settings) -> socket.socket:
-    """The socket that pages connect to. Raises Unusable."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        listening = socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
-    except OSError as wrong:
-        where = f"port {settings.port} on {settings.host}"
-        if wrong.errno == errno.EADDRINUSE:
-            raise Unusable(f"{where} is in use: stop what uses it, or choose another with --port") from wrong
-        raise Unusable(f"{where} can't be used ({wrong.strerror}): choose others with --host and --port") from wrong
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_MAX)
-    return listening
-
-
 @asynccontextmanager
-async def serving(settings: Settings, listening: socket.socket, web_root: Path = WEB_ROOT) -> AsyncIterator[None]:
+async def serving(
+    settings: Settings, listening: socket.socket, web_root: Path = WEB_ROOT, lock: int | None = None
+) -> AsyncIterator[None]:
     """A whole web process, from the data folder up; on the way out everything closes in the opposite order."""
     async with AsyncExitStack() as stack:
         stack.callback(listening.close)
-        folder = stack.enter_context(held(settings))
+        folder = stack.enter_context(held(settings, lock))
         identity = Identity(node_key(folder.key))
         clock, metrics = NodeClock(), Metrics()
         vault = Vault(folder.vault)

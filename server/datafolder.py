@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from media import turn
 from server.settings import Settings, Unusable
 
 FOLDERS = ("keys", "run", "slates", "shots", "log")
@@ -28,34 +28,47 @@ class DataFolder:
 
 
 @contextlib.contextmanager
-def held(settings: Settings) -> Iterator[DataFolder]:
-    """The folder, made where it is missing, with our pid in it, until the end. Raises Unusable."""
+def held(settings: Settings, lock: int | None = None) -> Iterator[DataFolder]:
+    """The folder, made where it is missing, with our pid in it, until the end. Raises Unusable.
+
+    `lock` is what `await_turn` gave, when this process waited for the folder.
+    """
     folder = DataFolder(settings.data)
+    held_lock = _taken(settings) if lock is None else lock
+    try:
+        with turn.named(folder.pid):
+            folder.origin.write_text(f"{settings.origin}\n")
+            folder.socket.unlink(missing_ok=True)
+            try:
+                yield folder
+            finally:
+                folder.socket.unlink(missing_ok=True)
+    finally:
+        os.close(held_lock)
+
+
+def await_turn(settings: Settings) -> int:
+    """The folder's lock, once no other web process holds it. Raises Unusable."""
+    return turn.wait(_lock(settings), settings.run / "web-standby.pid")
+
+
+def _taken(settings: Settings) -> int:
+    lock = turn.take(_lock(settings))
+    if lock is None:
+        raise Unusable(f"a web process runs already on {settings.data}: stop it, or choose --data DIR")
+    return lock
+
+
+def _lock(settings: Settings) -> Path:
+    """The lock file, with all folders made. Raises Unusable when they can't be written."""
+    lock = settings.run / "web.lock"
     try:
         for name in FOLDERS:
             (settings.data / name).mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(settings.run / "web.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        lock.touch(0o600)
     except OSError as wrong:
         raise _unwritable(settings, wrong) from wrong
-    try:
-        _take(lock, settings)
-        folder.pid.write_text(f"{os.getpid()}\n")
-        folder.origin.write_text(f"{settings.origin}\n")
-        folder.socket.unlink(missing_ok=True)
-        try:
-            yield folder
-        finally:
-            folder.pid.unlink(missing_ok=True)
-            folder.socket.unlink(missing_ok=True)
-    finally:
-        os.close(lock)
-
-
-def _take(lock: int, settings: Settings) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as other:
-        raise Unusable(f"a web process runs already on {settings.data}: stop it, or choose --data DIR") from other
+    return lock
 
 
 def _unwritable(settings: Settings, wrong: OSError) -> Unusable:

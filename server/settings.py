@@ -19,7 +19,10 @@ class Unusable(Exception):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What two nodes may differ in. `conferences` are built-in ids or paths of TOML files."""
+    """What two nodes may differ in.
+
+    `conferences` are built-in ids or paths of TOML files; `listening` is the descriptor of an inherited socket.
+    """
 
     data: Path = Path("var")
     host: str = "127.0.0.1"
@@ -32,6 +35,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     conferences: tuple[str, ...] = (DEFAULT_CONFERENCE,)
     ice_servers: tuple[str, ...] = ()
     log_level: str = "info"
+    standby: bool = False
+    listening: int | None = None
 
     @property
     def run(self) -> Path:
@@ -121,6 +126,8 @@ def parser(program: str = "python -m server") -> argparse.ArgumentParser:
         metavar="URL",
         help="stun: or turn: URL for the pages; may be repeated (default: none, no request leaves the node)",
     )
+    add("--standby", action="store_true", help="while another web process serves --data: wait, ready, for its end")
+    add("--listening", type=int, metavar="FD", help="an inherited socket that listens already (default: open one)")
     add("--log-level", choices=["debug", "info", "warning", "error"], default="info", help="(default: info)")
     return options
 
@@ -141,6 +148,8 @@ def parse(arguments: Sequence[str], program: str = "python -m server") -> Settin
         conferences=tuple(found.conferences or (DEFAULT_CONFERENCE,)),
         ice_servers=tuple(found.ice_servers or ()),
         log_level=found.log_level,
+        standby=found.standby,
+        listening=found.listening,
     )
     if mend := _contradiction(settings):
         options.error(mend)

@@ -1,8 +1,11 @@
-"""Keeps web and relay alive, each by itself, and shows once what runs where.
+"""Keeps web and relay alive, each with a warm standby, and shows once what runs where.
 
 `python -m server.supervisor [options]`: the options are those of the web process; the
-relay gets its share. Ctrl-C or SIGTERM ends both. A child that can't start at all ends
-everything with its own one line; one that dies later is started again with back-off.
+relay gets its share. Ctrl-C or SIGTERM ends all. A child that can't start at all ends
+everything with its own one line. When one dies later, its standby serves at once (the lock
+that it waits for is free, media.turn), and a new standby is started, with back-off.
+
+The supervisor holds the socket of pages, so that who comes while web changes is served a moment later.
 """
 
 from __future__ import annotations
@@ -27,14 +30,15 @@ import msgspec
 
 from server import settings as options
 from server.definitions import definition
+from server.listening import listen
 from server.settings import Settings, Unusable
 from server.welcome import Link, welcome
 
 BACKOFF_FIRST_S: Final = 0.0
 BACKOFF_STEP_S: Final = 0.5
 BACKOFF_MOST_S: Final = 10.0
-STEADY_S: Final = 30.0
-"""A child that ran this long starts with no back-off again."""
+STEADY_S: Final = 5.0
+"""A child that ran this long is followed by one without back-off: it did not fail to start."""
 PROGRAM: Final = "scripts/run"
 START_S: Final = 60.0
 """Slow discs and cold caches included; longer means that it hangs."""
@@ -49,10 +53,15 @@ _LIBC: Final = ctypes.CDLL(None)
 
 
 class Child(msgspec.Struct, frozen=True):
-    """A process to keep: its name (also of its log) and command."""
+    """A process to keep: its name (also of its log) and command; with `spare` a second one waits for its death.
+
+    `inherits` are descriptors that it gets.
+    """
 
     name: str
     command: tuple[str, ...]
+    spare: bool = False
+    inherits: tuple[int, ...] = ()
 
 
 class StartFailed(Exception):
@@ -60,32 +69,56 @@ class StartFailed(Exception):
 
 
 class Keeper:
-    """Keeps one child alive for as long as `keep` runs; cancelling that ends the child."""
+    """Keeps one child, and its spare, alive for as long as `keep` runs; cancelling that ends them."""
 
     def __init__(self, child: Child, data: Path, say: Callable[[str], None]) -> None:
         self.child = child
-        self.started = False
-        self.pid = 0
+        self.started = asyncio.Event()
+        self._alive: list[int] = []
         self._log = data / "log" / f"{child.name}.log"
         self._say = say
 
+    @property
+    def pid(self) -> int:
+        """The process that serves: the oldest one alive; 0 when there is none."""
+        return self._alive[0] if self._alive else 0
+
     async def keep(self) -> None:
-        """Start the child, and again whenever it ends. Raises StartFailed while `started` is not set."""
+        """Start the child, once it serves its spare, and again whatever ends. Raises StartFailed before that."""
+        lives = [self._keep_one(), self._keep_spare()] if self.child.spare else [self._keep_one()]
+        tasks = [asyncio.create_task(life, name=self.child.name) for life in lives]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _keep_spare(self) -> None:
+        await self.started.wait()
+        await self._keep_one()
+
+    async def _keep_one(self) -> None:
         backoff_s = BACKOFF_FIRST_S
         while True:
             began_s = time.monotonic()
-            how, last_words = await self._live_once()
-            if not self.started:
-                raise StartFailed(last_words or f"{self.child.name} {how} without a word; see {self._log}")
+            who, how, last_words = await self._live_once()
+            if not self.started.is_set():
+                raise StartFailed(last_words or f"{who} {how} without a word; see {self._log}")
             if time.monotonic() - began_s > STEADY_S:
                 backoff_s = BACKOFF_FIRST_S
-            again = f"starting it again in {backoff_s:.1f} s" if backoff_s else "starting it again"
-            self._say(f"{self.child.name} {how}: {again}. {last_words}".rstrip())
+            self._say(f"{who} {how}: {self._next(backoff_s)}. {last_words}".rstrip())
             await asyncio.sleep(backoff_s)
             backoff_s = min(2 * backoff_s or BACKOFF_STEP_S, BACKOFF_MOST_S)
 
-    async def _live_once(self) -> tuple[str, str]:
-        """From start to end: how it ended, and its last line."""
+    def _next(self, backoff_s: float) -> str:
+        after = f" in {backoff_s:.1f} s" if backoff_s else ""
+        if self._alive:
+            return f"process {self.pid} serves, starting a standby{after}"
+        return f"starting it again{after}"
+
+    async def _live_once(self) -> tuple[str, str, str]:
+        """From start to end: who it was then, how it ended, and its last line."""
         with _opened(self._log) as log:
             start = log.tell()
             process = await asyncio.create_subprocess_exec(
@@ -95,31 +128,34 @@ class Keeper:
                 stderr=log,
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
+                pass_fds=self.child.inherits,
             )
-        self.pid = process.pid
+        self._alive.append(process.pid)
         try:
             code = await process.wait()
-            return _how(code), _last_line(self._log, start) if code >= 0 else ""
+            served = process.pid == self.pid
         finally:
             await _end(process)
+            self._alive.remove(process.pid)
+        who = self.child.name if served else f"{self.child.name}'s standby"
+        return who, _how(code), _last_line(self._log, start) if code >= 0 else ""
 
 
 async def supervise(settings: Settings, children: Sequence[Child], say: Callable[[str], None]) -> None:
     """Keep the children until cancelled; says `welcome` when web and relay are healthy. Raises Unusable."""
-    with _only_one(settings):
-        keepers = [Keeper(child, settings.data, say) for child in children]
-        greeting = asyncio.create_task(_greet(settings, keepers, say))
-        tasks = [asyncio.create_task(keeper.keep(), name=keeper.child.name) for keeper in keepers]
-        try:
-            done, _ = await asyncio.wait([greeting, *tasks], return_when=asyncio.FIRST_EXCEPTION)
-            for task in done:
-                task.result()
-        except StartFailed as failed:
-            raise Unusable(str(failed)) from None
-        finally:
-            for task in (greeting, *tasks):
-                task.cancel()
-            await asyncio.gather(greeting, *tasks, return_exceptions=True)
+    keepers = [Keeper(child, settings.data, say) for child in children]
+    greeting = asyncio.create_task(_greet(settings, keepers, say))
+    tasks = [asyncio.create_task(keeper.keep(), name=keeper.child.name) for keeper in keepers]
+    try:
+        done, _ = await asyncio.wait([greeting, *tasks], return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
+    except StartFailed as failed:
+        raise Unusable(str(failed)) from None
+    finally:
+        for task in (greeting, *tasks):
+            task.cancel()
+        await asyncio.gather(greeting, *tasks, return_exceptions=True)
 
 
 async def _greet(settings: Settings, keepers: Sequence[Keeper], say: Callable[[str], None]) -> None:
@@ -130,7 +166,7 @@ async def _greet(settings: Settings, keepers: Sequence[Keeper], say: Callable[[s
     except TimeoutError:
         raise StartFailed(f"web and relay were not ready within {START_S:.0f} s; see {settings.data}/log") from None
     for keeper in keepers:
-        keeper.started = True
+        keeper.started.set()
     pids = {keeper.child.name: keeper.pid for keeper in keepers}
     say(welcome(settings, pids, await links_of(settings)))
 
@@ -168,19 +204,24 @@ async def links_of(settings: Settings) -> list[Link]:
     return links
 
 
-def commands(settings: Settings, arguments: Sequence[str]) -> list[Child]:
-    """Web with all options as given, the relay with those that are its own."""
+def commands(settings: Settings, arguments: Sequence[str], listening: int) -> list[Child]:
+    """Web with all options as given and the socket of pages, the relay with the options that are its own."""
     relay = ["--data", str(settings.data), "--host", settings.host, "--udp-port", str(settings.udp_port)]
     if settings.announce:
         relay += ["--announce", *settings.announce]
     return [
-        Child("relay", (sys.executable, "-m", "media", *relay)),
-        Child("web", (sys.executable, "-m", "server", *arguments)),
+        Child("relay", (sys.executable, "-m", "media", *relay, "--standby"), spare=True),
+        Child(
+            "web",
+            (sys.executable, "-m", "server", *arguments, "--standby", "--listening", str(listening)),
+            spare=True,
+            inherits=(listening,),
+        ),
     ]
 
 
 @contextlib.contextmanager
-def _only_one(settings: Settings) -> Iterator[None]:
+def only_one(settings: Settings) -> Iterator[None]:
     """One supervisor per data folder. Raises Unusable when another has it, or it can't be written."""
     try:
         for folder in (settings.run, settings.data / "log"):
@@ -234,13 +275,13 @@ def _die_with_parent() -> None:
 
 
 async def _until_signal(settings: Settings, arguments: Sequence[str]) -> None:
-    work = asyncio.ensure_future(
-        supervise(settings, commands(settings, arguments), lambda line: print(line, flush=True))
-    )
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await work
+    with only_one(settings), listen(settings) as pages:
+        children = commands(settings, arguments, pages.fileno())
+        work = asyncio.ensure_future(supervise(settings, children, lambda line: print(line, flush=True)))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
 
 
 def settled(arguments: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from media import control
 from media.client import RelayClient
 from media.control import Desired
-from media.door import Door, is_held
+from media.door import Door
 from media.ledger import Ledger
 from media.model import Purpose, Route, SessionPhase, SessionSpec, SessionState
 
@@ -183,11 +183,6 @@ async def test_garbage_on_the_socket_ends_that_connection_only(world):
     assert await reader.read() == b""
     writer.close()
     await connected(world)
-
-
-async def test_a_held_socket_is_seen(world, tmp_path):
-    assert is_held(world.path)
-    assert not is_held(tmp_path / "none.sock")
 
 
 async def test_frames_come_back_as_they_were(world):

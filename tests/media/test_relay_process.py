@@ -8,6 +8,7 @@ import socket
 import av
 import pytest
 from aiortc import AudioStreamTrack, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
+from aiortc.rtcdtlstransport import RTCCertificate
 
 from media.__main__ import serve
 from media.client import RelayClient
@@ -63,7 +64,7 @@ class World:
 @pytest.fixture
 async def world(tmp_path):
     world = World(tmp_path / "var")
-    serving = asyncio.create_task(serve(world.options, world.stop))
+    serving = asyncio.create_task(serve(world.options, world.stop, RTCCertificate.generateCertificate()))
     world.client.route(STAGE, (Route("v0", CAMERA, SLATE), Route("a0", CAMERA)))
     world.client.start()
     await world.until(lambda: world.client.connected)

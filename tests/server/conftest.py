@@ -14,10 +14,11 @@ import socketio
 from msgspec.structs import replace
 
 from rooms.kernel import ConferenceId
-from server.app import listen, serving
+from server.app import serving
 from server.cli import invites
 from server.datafolder import DataFolder
 from server.links import Row
+from server.listening import listen
 from server.settings import Settings
 
 CONFERENCE = ConferenceId("jiangsu-2022")

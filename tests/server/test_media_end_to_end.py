@@ -17,8 +17,9 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 from msgspec.structs import replace
 
-from server.app import listen, serving
+from server.app import serving
 from server.links import Row
+from server.listening import listen
 from server.settings import Settings
 from tests.server.conftest import Guest, Node, web_root
 

@@ -15,11 +15,12 @@ from msgspec.structs import replace
 from rooms.features.links import Renew
 from rooms.journal import Envelope
 from rooms.kernel import Actor, CommandId, InviteId, PersonId, Refused, Role
-from server.app import listen, serving
+from server.app import serving
 from server.clock import NodeClock
 from server.definitions import definition
 from server.host import Host
 from server.journal.sqlite import SqliteJournal
+from server.listening import listen
 from server.settings import Settings
 from tests.server.conftest import CONFERENCE, PATIENCE_S, Node, web_root
 from tests.server.disks import failing, fill, tiny

@@ -17,7 +17,7 @@ import pytest
 from server import settings as options
 from server import supervisor
 from server.settings import Settings, Unusable
-from server.supervisor import Child, Keeper, supervise
+from server.supervisor import Child, Keeper, only_one, supervise
 from server.welcome import Link, welcome
 
 HEALTHY = """
@@ -29,6 +29,7 @@ class Healthz(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b'{"web": "ok", "relay": "ok"}')
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Healthz).serve_forever()
 """
+ANNOUNCED = "import os, signal, sys; open(sys.argv[1], 'w').write(f'{os.getpid()}\\n'); signal.pause()"
 PATIENT = "import signal; signal.pause()"
 DEAF = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); open(sys.argv[1], 'w'); signal.pause()"
 
@@ -64,12 +65,13 @@ def settings(tmp_path: Path) -> Settings:
 @asynccontextmanager
 async def running(settings: Settings, *children: Child) -> AsyncIterator[Said]:
     said = Said()
-    work = asyncio.create_task(supervise(settings, children, said))
-    try:
-        yield said
-    finally:
-        work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
+    with only_one(settings):
+        work = asyncio.create_task(supervise(settings, children, said))
+        try:
+            yield said
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
 
 
 def pids_in(screen: str) -> tuple[int, int]:
@@ -98,9 +100,29 @@ async def test_a_killed_child_is_started_again_with_one_line_why(settings: Setti
         assert await said.next() == "web was ended by SIGKILL: starting it again."
 
 
+async def test_a_standby_serves_after_a_kill_and_gets_a_standby_itself(settings: Settings, tmp_path: Path) -> None:
+    web = program("web", HEALTHY, str(settings.port))
+    started = tmp_path / "started"
+    os.mkfifo(started)
+    relay = Child("relay", (sys.executable, "-c", ANNOUNCED, str(started)), spare=True)
+    pids: asyncio.Queue[int] = asyncio.Queue()
+    with open(os.open(started, os.O_RDWR), "rb", buffering=0) as fifo:  # noqa: ASYNC230
+        asyncio.get_running_loop().add_reader(fifo, lambda: pids.put_nowait(int(fifo.readline())))
+        async with running(settings, web, relay) as said:
+            first, second = await pids.get(), await pids.get()
+            await said.next()
+            os.kill(first, signal.SIGKILL)
+            assert await said.next() == f"relay was ended by SIGKILL: process {second} serves, starting a standby."
+            third = await pids.get()
+            os.kill(third, signal.SIGKILL)
+            told = f"relay's standby was ended by SIGKILL: process {second} serves, starting a standby"
+            assert (await said.next()).startswith(told)
+        asyncio.get_running_loop().remove_reader(fifo)
+
+
 async def test_a_child_that_can_not_start_ends_all_with_its_own_line(settings: Settings) -> None:
     web = program("web", "import sys; sys.exit('Port 8080 is in use: choose another with --port.')")
-    with pytest.raises(Unusable, match=r"^Port 8080 is in use: choose another with --port\.$"):
+    with only_one(settings), pytest.raises(Unusable, match=r"^Port 8080 is in use: choose another with --port\.$"):
         await supervise(settings, [web, program("relay", PATIENT)], Said())
 
 
@@ -122,34 +144,33 @@ async def test_a_deaf_child_is_killed(tmp_path: Path, monkeypatch: pytest.Monkey
     keeper = Keeper(program("relay", DEAF, str(deaf)), tmp_path, Said())
     work = asyncio.create_task(keeper.keep())
     (await asyncio.to_thread(deaf.open)).close()
+    pid = keeper.pid
     work.cancel()
     await asyncio.gather(work, return_exceptions=True)
     with pytest.raises(ProcessLookupError):
-        os.kill(keeper.pid, 0)
+        os.kill(pid, 0)
 
 
-async def test_a_second_supervisor_of_one_data_folder_is_refused(settings: Settings) -> None:
-    web = program("web", HEALTHY, str(settings.port))
-    async with running(settings, web, program("relay", PATIENT)) as said:
-        await said.next()
-        with pytest.raises(Unusable, match="runs already"):
-            await supervise(settings, [], Said())
+def test_a_second_supervisor_of_one_data_folder_is_refused(settings: Settings) -> None:
+    with only_one(settings), pytest.raises(Unusable, match="runs already"), only_one(settings):
+        pass
 
 
-async def test_a_data_folder_that_can_not_be_made_gets_the_mend(tmp_path: Path) -> None:
+def test_a_data_folder_that_can_not_be_made_gets_the_mend(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(Unusable, match="choose --data DIR"):
-        await supervise(Settings(data=tmp_path / "file" / "var"), [], Said())
+    with pytest.raises(Unusable, match="choose --data DIR"), only_one(Settings(data=tmp_path / "file" / "var")):
+        pass
 
 
 def test_the_relay_gets_its_share_of_the_options() -> None:
     settings = Settings(data=Path("d"), host="10.0.0.1", udp_port=9000, announce=("192.0.2.7", "2001:db8::7"))
-    relay, web = supervisor.commands(settings, ["--port", "1"])
+    relay, web = supervisor.commands(settings, ["--port", "1"], 7)
     assert relay.command[3:] == (
         *("--data", "d", "--host", "10.0.0.1", "--udp-port", "9000"),
-        *("--announce", "192.0.2.7", "2001:db8::7"),
+        *("--announce", "192.0.2.7", "2001:db8::7", "--standby"),
     )
-    assert web.command[3:] == ("--port", "1")
+    assert web.command[3:] == ("--port", "1", "--standby", "--listening", "7")
+    assert web.inherits == (7,)
 
 
 def test_ports_left_to_us_get_numbers_that_stay() -> None:

@@ -1,0 +1,55 @@
+"""One process serves; the other waits for its death, however it comes."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from media import turn
+
+SERVES = (
+    "import signal, sys; from media import turn; turn.take(sys.argv[1]); print('serves', flush=True); signal.pause()"
+)
+WAITS = """
+import sys
+from pathlib import Path
+from media import turn
+print("waits", flush=True)
+turn.wait(Path(sys.argv[1]), Path(sys.argv[2]))
+print("serves", flush=True)
+"""
+
+
+async def started(program: str, *arguments: Path) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, *map(str, arguments), stdout=asyncio.subprocess.PIPE
+    )
+
+
+async def said(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    return (await asyncio.wait_for(process.stdout.readline(), 20)).decode().strip()
+
+
+async def test_a_standby_serves_once_the_one_before_it_is_killed(tmp_path: Path) -> None:
+    lock, pid_file = tmp_path / "relay.lock", tmp_path / "standby.pid"
+    first = await started(SERVES, lock)
+    assert await said(first) == "serves"
+    assert turn.take(lock) is None
+    second = await started(WAITS, lock, pid_file)
+    assert await said(second) == "waits"
+    first.send_signal(signal.SIGKILL)
+    assert await said(second) == "serves"
+    await first.wait()
+    await second.wait()
+    assert not pid_file.exists()
+
+
+def test_a_pid_file_of_a_newer_process_is_left_alone(tmp_path: Path) -> None:
+    pid_file = tmp_path / "relay.pid"
+    with turn.named(pid_file):
+        pid_file.write_text("1\n")
+    assert pid_file.read_text() == "1\n"
+    with turn.named(pid_file):
+        assert int(pid_file.read_text())
+    assert list(tmp_path.iterdir()) == []
