@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +29,7 @@ def take(lock: Path) -> int | None:
 def wait(lock: Path, pid_file: Path) -> int:
     """As `take`, after the process that serves is gone. `pid_file` names this process while it waits."""
     descriptor = _opened(lock)
-    with named(pid_file):
+    with named(pid_file), _leaving():
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     return descriptor
 
@@ -45,6 +47,16 @@ def named(pid_file: Path) -> Iterator[None]:
         with contextlib.suppress(FileNotFoundError):
             if pid_file.read_text() == own:
                 pid_file.unlink()
+
+
+@contextlib.contextmanager
+def _leaving() -> Iterator[None]:
+    """SIGTERM ends the wait tidily; later it means what it meant before."""
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _opened(lock: Path) -> int:

@@ -1,6 +1,7 @@
 """One process serves; the other waits for its death, however it comes."""
 
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
@@ -43,6 +44,21 @@ async def test_a_standby_serves_once_the_one_before_it_is_killed(tmp_path: Path)
     await first.wait()
     await second.wait()
     assert not pid_file.exists()
+
+
+async def test_a_standby_that_is_told_to_leave_leaves_no_pid_file(tmp_path: Path) -> None:
+    lock, pid_file = tmp_path / "relay.lock", tmp_path / "standby.pid"
+    descriptor = turn.take(lock)
+    assert descriptor is not None
+    standby = await started(WAITS, lock, pid_file)
+    assert await said(standby) == "waits"
+    async with asyncio.timeout(20):
+        while not pid_file.exists():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    standby.terminate()
+    assert await asyncio.wait_for(standby.wait(), 20) == 0
+    assert not pid_file.exists()
+    os.close(descriptor)
 
 
 def test_a_pid_file_of_a_newer_process_is_left_alone(tmp_path: Path) -> None:
