@@ -30,6 +30,7 @@ from media.model import (
     SlotId,
     SourceName,
     SourceSpec,
+    Traffic,
 )
 from media.wishes import Wishes
 
@@ -66,6 +67,7 @@ class RelayClient:
         self.sessions: dict[SessionId, SessionState] = {}
         self.publications: dict[SourceName, PublicationState] = {}
         self.showing: dict[AudienceName, dict[SlotId, SourceName]] = {}
+        self.traffic: Traffic | None = None
         self._path = path
         self._on_observed, self._on_link, self._on_epoch, self._adopt = on_observed, on_link, on_epoch, adopt
         self._wishes = Wishes()
@@ -183,6 +185,7 @@ class RelayClient:
             self.sessions, self.publications, self.showing = {}, {}, {}
         for source in frame.dark:
             self.publications.pop(source, None)
+        self.traffic = frame.traffic
         self.publications.update(frame.publications)
         self.showing.update(frame.showing)
         for session, state in frame.sessions.items():

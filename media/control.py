@@ -23,6 +23,7 @@ from media.model import (
     SlotId,
     SourceName,
     SourceSpec,
+    Traffic,
 )
 
 VERSION: Final = 1
@@ -64,6 +65,7 @@ class Observed(msgspec.Struct, frozen=True, tag="observed"):
     publications: dict[SourceName, PublicationState] = {}
     dark: tuple[SourceName, ...] = ()
     showing: dict[AudienceName, dict[SlotId, SourceName]] = {}
+    traffic: Traffic | None = None
     version: int = VERSION
 
 

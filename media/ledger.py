@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from media.control import Observed
-from media.model import AudienceName, PublicationState, SessionId, SessionState, SlotId, SourceName
+from media.model import AudienceName, PublicationState, SessionId, SessionState, SlotId, SourceName, Traffic
 
 
 class Ledger:
@@ -15,11 +15,12 @@ class Ledger:
         self.sessions: dict[SessionId, SessionState] = {}
         self.publications: dict[SourceName, PublicationState] = {}
         self.showing: dict[AudienceName, dict[SlotId, SourceName]] = {}
+        self.traffic: Traffic | None = None
         self._changed: dict[SessionId, SessionState] = {}
         self._lit: set[SourceName] = set()
         self._dark: set[SourceName] = set()
         self._switched: set[AudienceName] = set()
-        self._told = -1
+        self._told: tuple[int, Traffic | None] = (-1, None)
 
     def session(self, state: SessionState) -> None:
         """The session's state from now on."""
@@ -59,12 +60,21 @@ class Ledger:
         """Everything; what was told by it is not told again."""
         self._settle()
         return Observed(
-            self.epoch, self.revision, True, at_ms, dict(self.sessions), dict(self.publications), (), self.showing
+            self.epoch,
+            self.revision,
+            True,
+            at_ms,
+            dict(self.sessions),
+            dict(self.publications),
+            (),
+            self.showing,
+            self.traffic,
         )
 
     def changes(self, at_ms: int) -> Observed | None:
         """What changed since the last frame, None when nothing did."""
-        if not (self._changed or self._lit or self._dark or self._switched) and self._told == self.revision:
+        told = (self.revision, self.traffic)
+        if not (self._changed or self._lit or self._dark or self._switched) and self._told == told:
             return None
         frame = Observed(
             self.epoch,
@@ -75,10 +85,11 @@ class Ledger:
             {source: self.publications[source] for source in self._lit},
             tuple(sorted(self._dark)),
             {audience: dict(self.showing.get(audience, {})) for audience in self._switched},
+            self.traffic,
         )
         self._settle()
         return frame
 
     def _settle(self) -> None:
         self._changed, self._lit, self._dark, self._switched = {}, set(), set(), set()
-        self._told = self.revision
+        self._told = (self.revision, self.traffic)

@@ -135,6 +135,16 @@ class PublicationState(msgspec.Struct, frozen=True):
     age_ms: float | None
 
 
+class Traffic(msgspec.Struct, frozen=True):
+    """What a relay moved since it began, on which plane; datagrams it `dropped` by reason."""
+
+    plane: str
+    packets_in: int = 0
+    packets_out: int = 0
+    repaired: int = 0
+    dropped: dict[str, int] = {}
+
+
 class SlotState(msgspec.Struct, frozen=True):
     """One slot of one session: what it shows since its last switch, and why not if it can't."""
 

@@ -190,6 +190,7 @@ class Figures(msgspec.Struct, frozen=True):
 class Plane(Protocol):
     """Datagrams in, datagrams out. Every method is called from one event loop."""
 
+    name: str
     capabilities: frozenset[Capability]
 
     async def open(self, bind: Sequence[Address], on_event: Callable[[PlaneEvent], None]) -> None:

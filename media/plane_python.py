@@ -46,6 +46,7 @@ def common_clock() -> Callable[[], float]:
 class PythonPlane:
     """Implements media.plane.Plane. `receive` and `tick` are its whole input besides the calls."""
 
+    name = "python"
     capabilities: frozenset[Capability] = frozenset()
 
     def __init__(

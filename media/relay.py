@@ -28,6 +28,7 @@ from media.model import (
     SlotState,
     SourceName,
     SourceSpec,
+    Traffic,
 )
 from media.negotiation import Negotiated, RandomBytes, Refusal, ice_credentials, negotiate
 from media.plane import Figures, Life, Lost, Plane, PlaneEvent, SessionFigures, Showing, Validated
@@ -280,6 +281,9 @@ class Relay:
         self._on_change()
 
     def _count(self, figures: Figures) -> None:
+        self._ledger.traffic = Traffic(
+            self._plane.name, figures.packets_in, figures.packets_out, figures.repaired, figures.dropped
+        )
         for name, counted in figures.sessions.items():
             if (session := self._sessions.get(name)) is not None:
                 self._ledger.session(_counted(self._ledger.sessions[name], session.negotiated.deaf, counted))

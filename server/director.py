@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -24,6 +24,7 @@ from rooms.program import Screen
 from server import slots
 from server.media_port import MediaListener
 from server.media_view import life, media_view, showing_view
+from server.pace import Pace
 from server.sessions import Owner, Relay, Sessions
 from server.slots import assign, capacity, recovered, slate_name, source_name
 
@@ -51,6 +52,7 @@ class Director:
         self._sources: tuple[SourceSpec, ...] = ()
         self._slates: tuple[SlateSpec, ...] = ()
         self._seen: dict[ConferenceId, Json] = {}
+        self._pace = Pace()
 
     async def start(self, listener: MediaListener) -> None:
         """Connect to the relay in the background, and tell the listener from now on."""
@@ -126,15 +128,16 @@ class Director:
         self.attend(conference, room, audience)
         return self._slots[conference, room, audience]
 
-    def health(self) -> Mapping[str, Json]:
+    def health(self) -> Mapping[str, Any]:
         """The `relay` object of the organiser's health."""
         if not self._relay.connected:
             return {"state": "lost"}
-        states = self._relay.sessions.values()
         return {
             "state": "ok",
             "epoch": self._relay.epoch,
-            "sessions": len(states),
+            "plane": self._pace.plane,
+            "packets_per_s": self._pace.packets_per_s,
+            "sessions": len(self._relay.sessions),
             "publications": sum(1 for name in self._relay.publications if slots.SLATE not in name),
         }
 
@@ -156,6 +159,7 @@ class Director:
 
     def observed(self, frame: Observed) -> None:
         """The relay's state changed."""
+        self._pace.observe(frame)
         ended = list(self._sessions.observe(frame.sessions))
         if self._listener is None:
             return

@@ -58,7 +58,10 @@ class Health:
         return web.json_response(told, status=status, headers={"Cache-Control": "no-store"})
 
     async def _metrics_text(self, request: web.Request) -> web.Response:
-        self._metrics.relay.set(1 if self._media.epoch() else 0)
+        relay = self._media.health()
+        self._metrics.relay.set(relay["state"] == "ok")
+        self._metrics.sessions.set(relay.get("sessions", 0))
+        self._metrics.packets.set(relay.get("packets_per_s", 0))
         for name, store in self._stores.items():
             self._metrics.writable.labels(name).set(not store.refusing)
         return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})

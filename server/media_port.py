@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from rooms.audience import Audience
 from rooms.kernel import Actor, ConferenceId, InviteId, Json, PersonId, RoomId, SourceId
@@ -42,8 +42,8 @@ class MediaPort(Protocol):
     def slots(self, conference: ConferenceId, room: RoomId, audience: Audience) -> Mapping[SourceId, int]:
         """The slot index of each Source on the audience's screen: picture `v<n>`, sound `a<n>`."""
 
-    def health(self) -> Mapping[str, Json]:
-        """The `relay` object of the organiser's health: {"state": "ok"|"lost", ...}."""
+    def health(self) -> Mapping[str, Any]:
+        """The `relay` object of the organiser's health: {"state": "ok"|"lost", "sessions"?: n, ...}."""
 
     def viewport(self, actor: Actor, session: str, heights: Mapping[str, int]) -> None:
         """Displayed heights in px per picture slot of one of the actor's sessions; others are ignored."""

@@ -30,6 +30,8 @@ class Metrics:
         )
         self.entered = Counter("twinhall_entered", "POST /enter by answer.", ["answer"], registry=self.registry)
         self.relay = Gauge("twinhall_relay_up", "1 while a relay answers.", registry=self.registry)
+        self.sessions = Gauge("twinhall_relay_sessions", "Media sessions of the relay.", registry=self.registry)
+        self.packets = Gauge("twinhall_relay_packets_per_s", "RTP packets sent per second.", registry=self.registry)
 
     def text(self) -> bytes:
         """All figures in the exposition format."""

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
-from rooms.audience import Audience, Desk
+from rooms.audience import Audience, Confidence, Desk, Speaker
 from rooms.definition import Definition
 from rooms.kernel import (
     FLOOR,
@@ -39,7 +39,7 @@ Sources = Annotated[tuple[SourceId, ...], Meta(max_length=32)]
 
 
 class Preview(Command, frozen=True, tag="stage.preview"):
-    """Prepare a scene where only the director sees it."""
+    """Prepare a scene: the director sees it, and those whose turn is next are told."""
 
     layout: Layout
     sources: Sources
@@ -141,7 +141,7 @@ class Stage:
         Preview: frozenset({Role.DIRECTOR}),
         Take: frozenset({Role.DIRECTOR}),
         SetSound: frozenset({Role.DIRECTOR}),
-        SetDelay: frozenset({Role.DIRECTOR, Role.OPERATOR}),
+        SetDelay: frozenset({Role.DIRECTOR, Role.OPERATOR, Role.SPEAKER}),
         SetItem: frozenset({Role.DIRECTOR}),
     }
     events: ClassVar[tuple[type[Event], ...]] = (
@@ -200,7 +200,7 @@ class Stage:
 
     def _check_delay(self, source: SourceId, delay_ms: int, actor: Actor) -> None:
         self._known(source)
-        if actor.role == Role.OPERATOR and actor.source != source:
+        if actor.role != Role.DIRECTOR and actor.source != source:
             raise Refused("source-not-yours", source=source)
         if not 0 <= delay_ms <= DELAY_MAX_MS:
             raise Refused("delay-out-of-range", most_ms=DELAY_MAX_MS)
@@ -271,7 +271,7 @@ class Stage:
         if state.taken:
             by = names.get(state.taken.by) if isinstance(audience, Desk) else None
             view["take"] = {"seq": state.taken.seq, "at_ms": state.taken.at_ms, **({"by": by} if by else {})}
-        if state.preview and isinstance(audience, Desk) and audience.role == Role.DIRECTOR:
+        if state.preview and isinstance(audience, Desk | Speaker | Confidence):
             view["preview"] = {"layout": state.preview.layout.value, "sources": list(state.preview.sources)}
         return view
 

@@ -8,6 +8,7 @@ from media.plane import Figures, PlaneEvent, PlaneSession, SessionFigures, SrtpK
 class FakePlane:
     """`sessions` are those that are in it; `on_event` lets a test speak for the network."""
 
+    name = "fake"
     capabilities = frozenset()
 
     def __init__(self) -> None:
