@@ -13,7 +13,7 @@ from scripts.rehearsal.encode import opus, vp8
 from scripts.rehearsal.tone import PACKET_SAMPLES, RATE_HZ
 
 FRAMES_PER_S: Final = 15
-LOOP_S: Final = 8
+LOOP_S: Final = 4
 """Longer than any age that is measured, so that a frame number means one moment."""
 
 

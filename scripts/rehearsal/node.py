@@ -93,9 +93,13 @@ class OwnNode(Node):
     async def start(self) -> None:
         """Start both processes and wait until they are well. Raises NotReady."""
         (self.data / "log").mkdir(parents=True, exist_ok=True)
-        for name in ("relay", "web"):
-            self.launch(name)
-        await self.ready()
+        try:
+            for name in ("relay", "web"):
+                self.launch(name)
+            await self.ready()
+        except BaseException:
+            await self.stop()
+            raise
 
     def launch(self, name: str) -> None:
         """Start `web` or `relay`; its output goes to the data folder's log."""

@@ -13,6 +13,7 @@ import socketio
 from scripts.rehearsal.node import Link, Node
 
 ACK_S: Final = 5.0
+RETURN_S: Final = 10.0
 
 
 class NotAdmitted(Exception):
@@ -45,6 +46,13 @@ class Person:
         await self._socket.connect(self._node.url, auth=auth, transports=["websocket"])
         async with asyncio.timeout(ACK_S):
             await self.until(bool)
+
+    async def connected(self) -> None:
+        """Until the socket is back after the node was away, and the view is whole again."""
+        async with asyncio.timeout(RETURN_S):
+            while not self._socket.connected:
+                self._changed.clear()
+                await self._changed.wait()
 
     async def command(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
         """Send one command and await its answer: {"seq"} or {"refused"}."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import aiohttp
 import av
@@ -13,7 +13,6 @@ from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 
 from scripts.rehearsal.framecode import Code, read_plane
-from scripts.rehearsal.hall import Hall
 from scripts.rehearsal.loops import FRAMES_PER_S, LOOP_S
 from scripts.rehearsal.tone import STEREO_BYTES, Ear
 from scripts.rehearsal.whip import Session, peer
@@ -23,10 +22,19 @@ SLOTS: Final = 4
 _LOOP_FRAMES: Final = FRAMES_PER_S * LOOP_S
 
 
+class Camera(Protocol):
+    """What fills a Source with coded frames; its place in a list is the source number of its codes."""
+
+    source: str
+
+    def age_ms(self, number: int, now_s: float) -> float | None:
+        """How long ago frame `number` left the camera; None when it was not noted."""
+
+
 class Eyes:
     """What the decoded frames of one viewer said; pure, time comes in."""
 
-    def __init__(self, halls: Sequence[Hall]) -> None:
+    def __init__(self, halls: Sequence[Camera]) -> None:
         self.halls = halls
         self.frames = 0
         self.codes_ok = 0
@@ -74,11 +82,11 @@ class Viewer:
 
     def __init__(
         self, http: aiohttp.ClientSession, name: str, role: str, venue: str | None, whep: str, token: str,
-        halls: Sequence[Hall],
+        halls: Sequence[Camera], slots: int = SLOTS,
     ) -> None:  # fmt: skip
         self.name, self.role, self.venue = name, role, venue
         self.eyes = Eyes(halls)
-        self.ears = [Ear(len(halls)) for _ in range(SLOTS)]
+        self.ears = [Ear(len(halls)) for _ in range(slots)]
         self.asked_s = 0.0
         self._session = Session(http, whep, token, peer())
         self._tasks: list[asyncio.Task[None]] = []
@@ -86,7 +94,7 @@ class Viewer:
     async def watch(self) -> None:
         """Ask for pictures and sounds and watch from then on. Raises whip.NotAccepted, TimeoutError."""
         connection = self._session.connection
-        for _ in range(SLOTS):
+        for _ in self.ears:
             connection.addTransceiver("video", direction="recvonly")
             connection.addTransceiver("audio", direction="recvonly")
         connection.on("track", self._track)

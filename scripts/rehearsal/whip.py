@@ -26,6 +26,16 @@ def peer() -> RTCPeerConnection:
     return RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
 
 
+def candidates_last(answer: str) -> str:
+    """The answer with its candidates in the last section too.
+
+    An answer names them in the first section of a bundle (RFC 8843 section 7.3); aiortc looks in the last one.
+    """
+    lines = answer.splitlines()
+    named = [line for line in lines if line.startswith(("a=candidate:", "a=end-of-candidates"))]
+    return "\r\n".join([*lines, *(named if answer.count("\nm=") > 1 else ()), ""])
+
+
 class Session:
     """One WHIP or WHEP session: a peer connection and the resource that stands for it."""
 
@@ -48,7 +58,7 @@ class Session:
             if answer.status != 201:
                 raise NotAccepted(answer.status, text)
             self.resource = urljoin(self._url, answer.headers["Location"])
-        await self.connection.setRemoteDescription(RTCSessionDescription(text, "answer"))
+        await self.connection.setRemoteDescription(RTCSessionDescription(candidates_last(text), "answer"))
         async with asyncio.timeout(CONNECT_S):
             await self._connected.wait()
 

@@ -10,6 +10,8 @@ from scripts.rehearsal.parts import Findings, Part
 from scripts.rehearsal.verdict import Take, faults_of_take
 
 PATIENCE_S: Final = 4.0
+GONE_S: Final = 0.4
+"""A source of which no frame came for so long has left the screen."""
 
 
 async def play(house: House, findings: Findings) -> None:
@@ -19,6 +21,7 @@ async def play(house: House, findings: Findings) -> None:
     for layout, shown in scenes:
         take = await _take(house, findings, layout, shown)
         house.say(f"take {layout} {' + '.join(shown)}: {_words(take)}")
+        findings.failures += await _left_over(house)
         findings.takes.append(take)
         findings.failures += faults_of_take(take)
 
@@ -51,6 +54,33 @@ async def _arrival(guest: Guest, before: set[str], seq: int, began_s: float) -> 
     if not new:
         return 0.0
     return round(1000 * (max(eyes.last_s[source] for source in new) - began_s), 1)
+
+
+async def _left_over(house: House) -> list[str]:
+    """Wait until each screen shows nothing but what its view says; what stays is a fault."""
+    stayed = await asyncio.gather(*(_staying(guest) for guest in house.guests))
+    return [
+        f"{guest.name} still sees {' '.join(sorted(left))}"
+        for guest, left in zip(house.guests, stayed, strict=True)
+        if left
+    ]
+
+
+async def _staying(guest: Guest) -> set[str]:
+    """The sources that do not leave a guest's screen in time."""
+    loop, eyes = asyncio.get_running_loop(), guest.viewer.eyes
+
+    def left() -> set[str]:
+        fresh = {source for source, at_s in eyes.last_s.items() if loop.time() - at_s < GONE_S}
+        return fresh - guest.person.expected()
+
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while left():
+                await eyes.news()
+    except TimeoutError:
+        return left()
+    return set()
 
 
 def _words(take: Take) -> str:
