@@ -110,7 +110,7 @@ export class Session extends EventTarget {
     const late = this.#later(CONNECT_MS, () => pc.connectionState !== "connected" && this.#again());
     try {
       await this.prepare(pc);
-      await pc.setLocalDescription();
+      await pc.setLocalDescription(inStereo(await pc.createOffer()));
       const sdp = await resource.offer(pc.localDescription?.sdp ?? "");
       if (round !== this.round) return void resource.end();
       await pc.setRemoteDescription({ type: "answer", sdp });
@@ -218,6 +218,12 @@ export class Session extends EventTarget {
     this.unlisten();
     this.#drop();
   }
+}
+
+/** Chromium decodes Opus to one channel unless its own description says otherwise (RFC 7587 section 7.1). @param {RTCSessionDescriptionInit} offer @returns {RTCSessionDescriptionInit} */
+export function inStereo({ type, sdp }) {
+  const opus = new Set([...(sdp ?? "").matchAll(/^a=rtpmap:(\d+) opus\/48000\/2/gim)].map(([, number]) => number));
+  return { type, sdp: sdp?.replace(/^a=fmtp:(\d+) (?!.*\bstereo=)/gm, (line, number) => (opus.has(number) ? `${line}stereo=1;` : line)) };
 }
 
 /** A slot as a page uses it: picture and sound apart, so that the sound can stay when the picture goes. @typedef {{video: MediaStream, audio: MediaStream}} Slot */
