@@ -1,0 +1,282 @@
+// @ts-check
+// Injected by the tests into every page, never shipped: reads frame codes and beeps from what is really shown,
+// and keeps watch over peer connections and the content security policy. The code's layout: scripts/rehearsal/framecode.py.
+(() => {
+  if (globalThis.reader) return;
+  const BLOCK = 64, LEFT = 128, TOP = 64, ROWS = 2, COLUMNS = 16, WIDTH = 1280, CELL = 4, CONTRAST_MIN = 60;
+  const PITCHES_HZ = [1000, 1500, 2300, 3100];
+  const KEEP = 4000;
+
+  /** @type {{connection: RTCPeerConnection, descriptions: number}[]} */
+  const connections = [];
+  const violations = [];
+  addEventListener("securitypolicyviolation", (event) => violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+
+  const Native = globalThis.RTCPeerConnection;
+  if (Native) {
+    globalThis.RTCPeerConnection = class extends Native {
+      constructor(...given) {
+        super(...given);
+        this.kept = { connection: this, descriptions: 0 };
+        connections.push(this.kept);
+      }
+      setRemoteDescription(...given) {
+        this.kept.descriptions += 1;
+        return super.setRemoteDescription(...given);
+      }
+    };
+  }
+
+  const devices = navigator.mediaDevices, captured = [];
+  if (devices) {
+    const ask = devices.getUserMedia.bind(devices);
+    devices.getUserMedia = async (wanted) => {
+      const stream = await ask(wanted);
+      captured.push(...stream.getTracks());
+      return stream;
+    };
+  }
+
+  const canvas = document.createElement("canvas");
+  canvas.width = COLUMNS * CELL;
+  canvas.height = ROWS * CELL;
+  const pen = canvas.getContext("2d", { willReadFrequently: true });
+
+  function crc8(bytes) {
+    let crc = 0xff;
+    for (const byte of bytes) {
+      crc ^= byte;
+      for (let bit = 0; bit < 8; bit += 1) crc = crc & 0x80 ? ((crc << 1) ^ 0x07) & 0xff : crc << 1;
+    }
+    return crc;
+  }
+
+  /** {source, number} in the frame that `video` shows, or null. */
+  function codeOf(video) {
+    const scale = video.videoWidth / WIDTH;
+    if (!scale) return null;
+    pen.drawImage(video, LEFT * scale, TOP * scale, COLUMNS * BLOCK * scale, ROWS * BLOCK * scale, 0, 0, canvas.width, canvas.height);
+    const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
+    const level = (column, row) => {
+      let sum = 0;
+      for (const y of [1, 2]) for (const x of [1, 2]) sum += data[4 * ((row * CELL + y) * canvas.width + column * CELL + x) + 1];
+      return sum / 4;
+    };
+    let word = 0;
+    for (let row = 0; row < ROWS; row += 1) {
+      const white = level(0, row), black = level(1, row);
+      if (white - black < CONTRAST_MIN) return null;
+      for (let column = 2; column < COLUMNS; column += 1) word = (word << 1) | (level(column, row) > (white + black) / 2 ? 1 : 0);
+    }
+    const source = word >>> 24, number = (word >>> 8) & 0xffff;
+    return crc8([source, number >> 8, number & 0xff]) === (word & 0xff) ? { source, number } : null;
+  }
+
+  /** Every video of the page, shadow roots included. */
+  function videos(root = document) {
+    const found = [];
+    for (const element of root.querySelectorAll("*")) {
+      if (element instanceof HTMLVideoElement) found.push(element);
+      if (element.shadowRoot) found.push(...videos(element.shadowRoot));
+    }
+    return found;
+  }
+
+  const frames = [];
+  let places = 0;
+  const watched = new WeakSet();
+  const waiting = new Set();
+  let reading = false;
+
+  function news() {
+    for (const look of [...waiting]) look();
+  }
+
+  function watch(video) {
+    if (watched.has(video)) return;
+    watched.add(video);
+    const place = (places += 1);
+    const seen = (now, facts) => {
+      video.requestVideoFrameCallback(seen);
+      if (!reading) return;
+      const code = codeOf(video);
+      frames.push({
+        video: place, code, at_ms: performance.timeOrigin + now, shown_ms: performance.timeOrigin + facts.expectedDisplayTime,
+        width: facts.width, height: facts.height, rtp: facts.rtpTimestamp ?? null, remote: facts.receiveTime !== undefined,
+      });
+      if (frames.length > KEEP) frames.splice(0, KEEP / 2);
+      news();
+    };
+    video.requestVideoFrameCallback(seen);
+  }
+
+  /** Wait until `holds()` gives something true, looked at on each frame and 20 times a second. */
+  function until(holds, patience_ms) {
+    return new Promise((done, fail) => {
+      const began = performance.now();
+      const look = () => {
+        const found = holds();
+        if (!found && performance.now() - began < patience_ms) return;
+        waiting.delete(look);
+        clearInterval(beat);
+        found ? done(found) : fail(new Error(`waited ${patience_ms} ms in vain for ${holds}`));
+      };
+      const beat = setInterval(look, 50);
+      waiting.add(look);
+      look();
+    });
+  }
+
+  const beeps = [];
+  let context = null;
+
+  function loudness(samples, from, count, pitch, rate) {
+    const turn = 2 * Math.cos((2 * Math.PI * pitch) / rate);
+    let last = 0, before = 0;
+    for (let place = from; place < from + count; place += 1) [last, before] = [samples[place] + turn * last - before, last];
+    return (2 * Math.sqrt(Math.max(0, last * last + before * before - turn * last * before))) / count;
+  }
+
+  const sides = [];
+  const heard = new WeakSet();
+
+  /** Listen to an audio track: each beep's onset (ms since the epoch) and source. */
+  async function listen(track) {
+    context ??= new AudioContext({ sampleRate: 48000, latencyHint: "interactive" });
+    await context.resume();
+    const analyser = new AnalyserNode(context, { fftSize: 4096 });
+    const source = context.createMediaStreamSource(new MediaStream([track]));
+    source.connect(analyser);
+    const splitter = new ChannelSplitterNode(context, { numberOfOutputs: 2 });
+    source.connect(splitter);
+    sides.push([0, 1].map((side) => {
+      const one = new AnalyserNode(context, { fftSize: 2048 });
+      splitter.connect(one, side);
+      return one;
+    }));
+    const samples = new Float32Array(analyser.fftSize), hop = 240;
+    const quiet_until = PITCHES_HZ.map(() => 0);
+    setInterval(() => {
+      analyser.getFloatTimeDomainData(samples);
+      const end_ms = performance.timeOrigin + performance.now();
+      PITCHES_HZ.forEach((pitch, source) => {
+        for (let from = 0; from + hop <= samples.length; from += hop) {
+          if (loudness(samples, from, hop, pitch, context.sampleRate) < 0.15) continue;
+          const at_ms = end_ms - ((samples.length - from) / context.sampleRate) * 1000;
+          if (at_ms > quiet_until[source]) beeps.push({ source, at_ms });
+          quiet_until[source] = Math.max(quiet_until[source], at_ms + 500);
+          break;
+        }
+      });
+    }, 30);
+  }
+
+  globalThis.reader = {
+    frames, beeps, violations,
+    connections: () => connections.filter((kept) => kept.connection.connectionState !== "closed"),
+    descriptions: () => connections.reduce((sum, kept) => sum + kept.descriptions, 0),
+    /** Read codes from every video, those that come later too. */
+    start() {
+      reading = true;
+      for (const video of videos()) watch(video);
+      this.beat ??= setInterval(() => videos().forEach(watch), 200);
+    },
+    stop() {
+      reading = false;
+    },
+    /** {source: latest frame} of what was shown in the last `window_ms`, by remote videos when `remote`. */
+    now(window_ms = 700) {
+      const from_ms = performance.timeOrigin + performance.now() - window_ms;
+      return [...new Set(frames.filter((frame) => frame.at_ms > from_ms && frame.code).map((frame) => frame.code.source))].sort();
+    },
+    /** Until exactly these sources are shown; resolves with the time (ms since the epoch) of the frame that completed it. */
+    shows: (sources, patience_ms = 8000, window_ms = 700) => until(
+      () => JSON.stringify(globalThis.reader.now(window_ms)) === JSON.stringify(sources) && performance.timeOrigin + performance.now(), patience_ms),
+    /** Until a frame of `source` is shown that was presented after `from_ms`; its time. */
+    sees: (source, from_ms = 0, patience_ms = 8000) => until(
+      () => frames.find((frame) => frame.at_ms > from_ms && frame.code?.source === source)?.at_ms, patience_ms),
+    /** Until `count` frames of `source` were shown after `from_ms`. */
+    sees_many: (source, count, from_ms, patience_ms = 8000) => until(
+      () => frames.filter((frame) => frame.at_ms > from_ms && frame.code?.source === source).length >= count, patience_ms),
+    /** Until a frame without a code (a slate) is shown after `from_ms`; its time. */
+    slate: (from_ms = 0, patience_ms = 8000) => until(
+      () => frames.find((frame) => frame.at_ms > from_ms && !frame.code)?.at_ms, patience_ms),
+    /** Until `count` beeps of `source` were heard after `from_ms`; the beeps. */
+    hears: (source, count, from_ms = 0, patience_ms = 8000) => until(
+      () => {
+        const heard = beeps.filter((beep) => beep.source === source && beep.at_ms > from_ms);
+        return heard.length >= count && heard;
+      }, patience_ms),
+    /** Listen to all sound that this page's connections receive. */
+    async listen() {
+      const fresh = () => connections.filter((kept) => kept.connection.connectionState === "connected")
+        .flatMap((kept) => kept.connection.getReceivers()).map((receiver) => receiver.track)
+        .filter((track) => track.kind === "audio" && track.readyState === "live" && !heard.has(track));
+      await until(() => context || fresh().length, 8000);
+      for (const track of fresh()) {
+        heard.add(track);
+        await listen(track);
+      }
+      return context.state;
+    },
+    /** How different left and right are, 0 (the same) to 1 and more, for each track that is listened to and sounds. */
+    width: () => sides.map(([left, right]) => {
+      const [one, other] = [left, right].map((side) => {
+        const samples = new Float32Array(side.fftSize);
+        side.getFloatTimeDomainData(samples);
+        return samples;
+      });
+      const power = one.reduce((sum, sample) => sum + sample * sample, 0);
+      const apart = one.reduce((sum, sample, place) => sum + (sample - other[place]) ** 2, 0);
+      return power > 0.01 ? Math.sqrt(apart / power) : null;
+    }).filter((width) => width !== null),
+    /** inbound-rtp statistics that carry media, one per stream. */
+    async inbound() {
+      const all = await Promise.all(globalThis.reader.connections().map((kept) => kept.connection.getStats()));
+      return all.flatMap((stats) => [...stats.values()].filter((row) => row.type === "inbound-rtp").map((row) => ({
+        ...row, codec: stats.get(row.codecId) ?? null,
+      })));
+    },
+    /** Page to page without a relay: the track goes through two peer connections of this page into a video that is read too. */
+    async loop(track) {
+      const [here, there] = [new Native(), new Native()];
+      here.onicecandidate = ({ candidate }) => there.addIceCandidate(candidate ?? undefined);
+      there.onicecandidate = ({ candidate }) => here.addIceCandidate(candidate ?? undefined);
+      const video = document.createElement("video");
+      video.muted = true;
+      there.ontrack = ({ track: received }) => {
+        video.srcObject = new MediaStream([received]);
+        video.play();
+      };
+      const sender = here.addTransceiver(track, { direction: "sendonly" }).sender;
+      await here.setLocalDescription();
+      await there.setRemoteDescription(here.localDescription);
+      await there.setLocalDescription();
+      await here.setRemoteDescription(there.localDescription);
+      watch(video);
+      document.body.append(video);
+      globalThis.reader.unloop = () => {
+        here.close();
+        there.close();
+        video.remove();
+      };
+      return sender.track.kind;
+    },
+    /** The device of a live `kind` track is pulled: the browser ends the track and says so. */
+    pull(kind) {
+      const track = captured.findLast((one) => one.kind === kind && one.readyState === "live");
+      track.stop();
+      track.dispatchEvent(new Event("ended"));
+      return track.label;
+    },
+    /** Skew of each beep of `source` after `from_ms` against the first frame of its second, ms; positive: sound is late. */
+    skews: (source, frames_per_s, from_ms) => beeps
+      .filter((beep) => beep.source === source && beep.at_ms > from_ms)
+      .flatMap((beep) => {
+        const flashes = frames.filter((one) => one.code?.source === source && one.code.number % frames_per_s === 0)
+          .map((one) => beep.at_ms - one.shown_ms).sort((a, b) => Math.abs(a) - Math.abs(b));
+        return flashes.length && Math.abs(flashes[0]) < 450 ? [flashes[0]] : [];
+      }),
+    codeOf, videos, until,
+  };
+})();
