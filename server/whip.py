@@ -311,6 +311,8 @@ async def _body(request: web.Request, content_type: str) -> str:
         raise Problem(HTTPStatus.BAD_REQUEST, "sdp-unreadable", "SDP is text in UTF-8; this is not.") from None
     if len(body) > SDP_MAX:
         raise too_large
+    if not text.strip():
+        raise Problem(HTTPStatus.BAD_REQUEST, "sdp-unreadable", "The body is empty: send the SDP in it.")
     return text
 
 
