@@ -36,8 +36,9 @@ const offered = new Promise((done) => peer.onLocalDescription((sdp) => done(sdp)
 track.onOpen(() => {
   console.log(JSON.stringify({ connected: true }));
   let count = 0;
+  const start = config.timestamp;
   setInterval(() => {
-    config.timestamp = (config.startTimestamp + (count * 90000) / FRAMES_PER_S) >>> 0;
+    config.timestamp = (start + (count * 90000) / FRAMES_PER_S) >>> 0;
     track.sendMessageBinary(frames[count % frames.length]);
     count += 1;
   }, 1000 / FRAMES_PER_S);

@@ -105,7 +105,7 @@ class Peer:
         sink = chain.get_by_name("sink")
         sink.props.emit_signals, sink.props.sync = True, False
         sink.connect("new-sample", self.look if kind == "video" else self.listen)
-        self.pipeline.add(chain)
+        self.peer.get_parent().add(chain)
         chain.sync_state_with_parent()
         pad.link(chain.get_static_pad("sink"))
 

@@ -70,7 +70,7 @@ async def test_an_unknown_room_is_404(
         assert (await post(http, f"{node.url}/whip/{room}", token, offer))[0] == 404
 
 
-@pytest.mark.parametrize("garbage", ["", "v=0", "hello", "v=0\r\nm=video", "\0" * 100, "v=0\r\n" + "a=x\r\n" * 9000])
+@pytest.mark.parametrize("garbage", ["", "v=0", "hello", "v=0\r\nm=video", "\0" * 100, "v=0\r\n" + "a=x\r\n" * 90])
 async def test_an_unreadable_sdp_is_400_with_the_reason(
     http: aiohttp.ClientSession, links: list[Link], garbage: str
 ) -> None:
