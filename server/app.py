@@ -23,11 +23,13 @@ from media.model import SessionId
 from rooms.conference import Conference
 from rooms.journal import Entry
 from rooms.kernel import ConferenceId
+from server.admission import Admission
 from server.clock import NodeClock
 from server.datafolder import DataFolder, held
 from server.definitions import definitions
 from server.director import Director
 from server.doors import BODY_MAX, KEEPALIVE_S, Rates, guard, security_headers
+from server.erasure import Erasure
 from server.hall import Hall
 from server.health import Health
 from server.host import Host
@@ -38,6 +40,7 @@ from server.listening import listen
 from server.local import Local
 from server.metrics import Metrics
 from server.pages import Pages
+from server.persons import Persons
 from server.sessions import Sessions
 from server.settings import Settings, Unusable
 from server.sockets import Sockets
@@ -88,6 +91,8 @@ async def serving(
         }
         for store in (journal, vault):
             store.listen(lambda: _all_changed(halls))
+        erasure = Erasure(vault, folder.data, hosts, lambda: _all_changed(halls, urgent=True))
+        stack.push_async_callback(erasure.close)
         sockets = Sockets(settings, halls, identity, media, clock, metrics)
 
         app = web.Application(client_max_size=BODY_MAX, middlewares=[guard(Rates(time.monotonic))])
@@ -95,6 +100,8 @@ async def serving(
         sockets.mount(app)
         health.mount(app)
         app.add_routes(Whip(settings, identity, lambda: _conferences(hosts), sessions, media).routes())
+        admission = Admission(identity, secure=settings.secure)
+        Persons(settings, halls, admission, vault.names, erasure).mount(app)
         Pages(settings, web_root, halls, identity, vault, metrics).mount(app)
         local = web.Application()
         Local(settings, hosts, identity).mount(local)
@@ -121,9 +128,9 @@ async def _hosts(
     return hosts
 
 
-def _all_changed(halls: Mapping[ConferenceId, Hall]) -> None:
+def _all_changed(halls: Mapping[ConferenceId, Hall], *, urgent: bool = False) -> None:
     for hall in halls.values():
-        hall.changed()
+        hall.changed(urgent=urgent)
 
 
 def _conferences(hosts: Sequence[Host]) -> dict[ConferenceId, Conference]:

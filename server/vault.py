@@ -56,10 +56,22 @@ class Vault:
         await self._write("insert or replace into names values (?, ?)", (person, name))
         self._names[person] = name
 
-    async def erase(self, person: PersonId) -> None:
-        """Forget the person, on disk and in memory. Raises Refused when the disk does."""
+    async def erase(self, person: PersonId) -> str | None:
+        """Forget the person, on disk and in memory: the name until now. Raises Refused when the disk does."""
+        name = await self._stored(person)
         await self._write("delete from names where person = ?", (person,))
         self._names.pop(person, None)
+        return name
+
+    async def _stored(self, person: PersonId) -> str | None:
+        def work(connection: apsw.Connection) -> str | None:
+            row = connection.execute("select name from names where person = ?", (person,)).fetchone()
+            return None if row is None else str(row[0])
+
+        try:
+            return await self._store.read(work)
+        except Unwritable as failed:
+            raise Refused(failed.reason) from failed
 
     async def close(self) -> None:
         await self._store.close()

@@ -1,11 +1,12 @@
-"""People: who was let in, by which invite. Names stay in the vault, presence in memory."""
+"""People: who was let in, by which invite, and who was erased. Names stay in the vault, presence in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, assert_never
+from typing import Annotated, Any, ClassVar, assert_never
 
 import msgspec
+from msgspec import Meta
 
 from rooms.audience import Audience
 from rooms.definition import Definition
@@ -31,6 +32,12 @@ class Enter(Command, frozen=True, tag="people.enter"):
     """The actor comes in; the server sends it when a link is opened with a name."""
 
 
+class Erase(Command, frozen=True, tag="people.erase"):
+    """The node forgets the person's name; the journal keeps the id, which says nothing."""
+
+    person: Annotated[PersonId, Meta(min_length=1, max_length=64)]
+
+
 class PersonEntered(Event, frozen=True, tag="people.entered"):
     person: PersonId
     role: Role
@@ -38,12 +45,17 @@ class PersonEntered(Event, frozen=True, tag="people.entered"):
     invite: InviteId = InviteId("")
 
 
-PeopleCommand = Enter
-PeopleEvent = PersonEntered
+class PersonErased(Event, frozen=True, tag="people.erased"):
+    person: PersonId
+
+
+PeopleCommand = Enter | Erase
+PeopleEvent = PersonEntered | PersonErased
 
 
 class _State(msgspec.Struct, frozen=True):
     entered: dict[PersonId, PersonEntered] = {}
+    erased: set[PersonId] = set()
 
 
 class People:
@@ -52,8 +64,11 @@ class People:
     name: ClassVar[str] = "people"
     scope: ClassVar[Scope] = Scope.CONFERENCE
     version: ClassVar[int] = 1
-    admits: ClassVar[Mapping[type[Command], frozenset[Role]]] = {Enter: frozenset(Role)}
-    events: ClassVar[tuple[type[Event], ...]] = (PersonEntered,)
+    admits: ClassVar[Mapping[type[Command], frozenset[Role]]] = {
+        Enter: frozenset(Role),
+        Erase: frozenset({Role.ORGANISER}),
+    }
+    events: ClassVar[tuple[type[Event], ...]] = (PersonEntered, PersonErased)
 
     def __init__(self, definition: Definition, room: RoomId | None) -> None:
         self._state = _State()
@@ -63,6 +78,8 @@ class People:
             case Enter():
                 entered = PersonEntered(actor.person, actor.role, actor.venue, actor.invite)
                 return [] if self._state.entered.get(actor.person) == entered else [entered]
+            case Erase(person):
+                return [] if person in self._state.erased else [PersonErased(person)]
             case never:
                 assert_never(never)
 
@@ -70,12 +87,24 @@ class People:
         match event:
             case PersonEntered(person):
                 self._state.entered[person] = event
+                self._state.erased.discard(person)
+            case PersonErased(person):
+                self._state.entered.pop(person, None)
+                self._state.erased.add(person)
             case never:
                 assert_never(never)
 
     def entry_of(self, person: PersonId) -> PersonEntered | None:
         """How a person entered last."""
         return self._state.entered.get(person)
+
+    def everyone(self) -> Iterable[PersonEntered]:
+        """Everyone who ever entered and was not erased."""
+        return self._state.entered.values()
+
+    def erased(self) -> frozenset[PersonId]:
+        """Those whose names must not be kept. Who enters again is none of them."""
+        return frozenset(self._state.erased)
 
     def claims(self) -> Iterable[Claim]:
         return ()

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from rooms.audience import Desk
-from rooms.features.people import Enter, People, PersonEntered
+from rooms.features.people import Enter, Erase, People, PersonEntered, PersonErased
 from rooms.kernel import Actor, InviteId, PersonId, Role
-from tests.rooms.hall import ANNA, FRANKFURT, do, given, opened
+from tests.rooms.hall import ANNA, FRANKFURT, ORGANISER, do, given, opened
 
 WALL = Actor(PersonId("w"), Role.WALL, FRANKFURT, invite=InviteId("wall-frankfurt"))
 
@@ -41,3 +41,23 @@ def test_a_snapshot_brings_everyone_back() -> None:
     again.restore(conference.feature(People).snapshot())
     assert again.entry_of(ANNA.person)
     assert again.entry_of(WALL.person) == conference.feature(People).entry_of(WALL.person)
+
+
+def test_an_erased_person_is_nobody_until_they_enter_again() -> None:
+    conference = given((Enter(), ANNA))
+    assert do(conference, Erase(ANNA.person), ORGANISER, room=None) == [PersonErased(ANNA.person)]
+    people = conference.feature(People)
+    assert people.entry_of(ANNA.person) is None
+    assert people.erased() == {ANNA.person}
+    assert do(conference, Erase(ANNA.person), ORGANISER, room=None) == []
+
+    assert do(conference, Enter(), ANNA, room=None)
+    assert people.erased() == frozenset()
+    assert [entered.person for entered in people.everyone()] == [ANNA.person]
+
+
+def test_a_snapshot_remembers_the_erased() -> None:
+    conference = given((Enter(), ANNA), (Erase(ANNA.person), ORGANISER))
+    again = People(conference.definition, None)
+    again.restore(conference.feature(People).snapshot())
+    assert again.erased() == {ANNA.person}

@@ -12,6 +12,7 @@ from tests.rooms.hall import CZ, STAGE, opened
 
 EXAMPLES = {
     "people.enter": {},
+    "people.erase": {"person": "anna"},
     "links.revoke": {"invite": "attendee"},
     "links.renew": {"invite": "attendee"},
     "stage.preview": {"layout": "full", "sources": [CZ]},

@@ -1,0 +1,92 @@
+"""The organiser's list of names, and POST /{conference}/erase."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from rooms.features.people import Erase, People
+from rooms.journal import Envelope
+from rooms.kernel import CommandId, ConferenceId, Names, PersonId, Refused, Role
+from server.admission import Admission, answer
+from server.doors import asking_origin, body_of
+from server.erasure import Erasure
+from server.hall import Hall
+from server.identity import Link
+from server.settings import Settings
+
+NO_STORE: Final = {"Cache-Control": "no-store"}
+
+
+class _Erasing(msgspec.Struct, frozen=True):
+    person: Annotated[PersonId, Meta(min_length=1, max_length=64)]
+
+
+class Persons:
+    """Who has a name here, for the organiser only."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        halls: Mapping[ConferenceId, Hall],
+        admission: Admission,
+        names: Names,
+        erasure: Erasure,
+    ) -> None:
+        self._settings = settings
+        self._halls = halls
+        self._admission = admission
+        self._names = names
+        self._erasure = erasure
+
+    def mount(self, app: web.Application) -> None:
+        app.router.add_get("/{conference}/names", self._list)
+        app.router.add_post("/{conference}/erase", self._erase)
+
+    async def _list(self, request: web.Request) -> web.Response:
+        try:
+            hall = self._halls[self._organiser(request).conference]
+        except Refused as refusal:
+            return answer(refusal)
+        entered = hall.host.conference.feature(People).everyone()
+        rows = [
+            {"person": each.person, "name": self._names[each.person], "role": each.role.value, "venue": each.venue}
+            for each in entered
+            if each.person in self._names
+        ]
+        return web.json_response(rows, headers=NO_STORE)
+
+    async def _erase(self, request: web.Request) -> web.Response:
+        """{"seq", "traces": files that still hold the name's bytes}"""
+        try:
+            link = self._organiser(request)
+            person = _decoded(await body_of(request)).person
+            command = Envelope(CommandId(secrets.token_hex(16)), Erase(person))
+            seq = await self._halls[link.conference].host.handle(command, self._admission.actor(request, link))
+            traces = await self._erasure.traces(person)
+        except Refused as refusal:
+            return answer(refusal)
+        return web.json_response({"seq": seq, "traces": traces}, headers=NO_STORE)
+
+    def _organiser(self, request: web.Request) -> Link:
+        """The organiser's link behind a request of our own pages. Raises Refused."""
+        if asking_origin(request, self._settings) is None:
+            raise Refused("origin-foreign")
+        link = self._admission.link(request)
+        if (link.conference, link.invite.role) != (request.match_info["conference"], Role.ORGANISER):
+            raise Refused("link-foreign")
+        if not self._admission.entered(request, link):
+            raise Refused("not-entered")
+        return link
+
+
+def _decoded(body: bytes) -> _Erasing:
+    try:
+        return msgspec.json.decode(body, type=_Erasing)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Refused("request-unreadable") from None
