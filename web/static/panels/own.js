@@ -4,6 +4,7 @@
 import { find, write } from "../lib/dom.js";
 import { PublishSession } from "../lib/session.js";
 import { Capture } from "./capture.js";
+import { delay } from "./delay.js";
 import { devices } from "./devices.js";
 import { figures } from "./figures.js";
 import { tieSession } from "./line.js";
@@ -26,6 +27,7 @@ export function own(page, processing = {}) {
   preview(capture, page);
   meter(find(document, "[data-meter]"), capture, page);
   devices(find(document, "[data-devices]"), find(document, "[data-said]"), capture, page);
+  delay(page, source);
   publish(find(document, "[data-publish]"), {
     session,
     capture,

@@ -13,7 +13,6 @@ const { source } = own(page);
 others(find(document, "[data-others]"), page, receive(page, 4));
 strip();
 names();
-delay();
 credentials();
 
 /** The tally, large enough for the back of the control room. */
@@ -36,23 +35,6 @@ function names() {
     const { sources = {} } = page.store.view.conference ?? {};
     const said = (tiles ?? []).map((/** @type {{source: string}} */ tile) => page.words(sources[tile.source]?.name));
     write(find(document, "[data-others-names]"), said.join(", "));
-  });
-}
-
-/** The sound waits for the picture: sent once the slider stands, shown as the stage has it. */
-function delay() {
-  const slider = /** @type {HTMLInputElement} */ (find(document, "#delay"));
-  const said = find(document, "[data-delay] output");
-  slider.addEventListener("input", () => write(said, `${slider.value} ms`));
-  slider.addEventListener("change", () => {
-    page.send({ type: "stage.delay", source, delay_ms: Number(slider.value) }).catch((refused) => {
-      write(said, page.refusal(refused));
-    });
-  });
-  page.watch((view) => view.stage?.delays?.[source] ?? 0, (delay_ms) => {
-    if (document.activeElement === slider && slider.matches(":active")) return;
-    slider.value = String(delay_ms);
-    write(said, `${delay_ms} ms`);
   });
 }
 
