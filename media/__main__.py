@@ -21,6 +21,7 @@ from aiortc.rtcdtlstransport import RTCCertificate
 
 from media import addresses, settings, turn
 from media.answer import Endpoint
+from media.clock import CommonClock
 from media.door import Door
 from media.ledger import Ledger
 from media.plane import Address, Plane
@@ -43,7 +44,8 @@ async def serve(options: RelaySettings, stop: asyncio.Event, certificate: RTCCer
     """Run a relay until `stop`. Raises CannotStart."""
     bind, announce = addresses.reach(options.host, options.udp_port, options.announce, addresses.of_this_machine())
     fingerprint = next(found.value for found in certificate.getFingerprints() if found.algorithm == "sha-256")
-    ledger, plane = Ledger(secrets.token_hex(8)), PythonPlane()
+    clock = CommonClock()
+    ledger, plane = Ledger(secrets.token_hex(8)), PythonPlane(media_ms=clock)
     slates = SlatePlayer(plane, options.data / "slates", secrets.token_bytes)
     door: Door
     relay = Relay(
@@ -57,7 +59,7 @@ async def serve(options: RelaySettings, stop: asyncio.Event, certificate: RTCCer
         on_change=lambda: door.tell_soon(),
         soon=asyncio.get_running_loop().call_soon,
     )
-    door = Door(ledger, relay.want, lambda: time.time_ns() // 1_000_000)
+    door = Door(ledger, relay.want, lambda: clock.ahead_ms)
     with turn.named(options.run / "relay.pid"):
         async with _media(plane, bind, relay), _listening(door, options.control):
             log.info("relay ready", udp_port=options.udp_port, announce=announce, epoch=ledger.epoch, pid=os.getpid())

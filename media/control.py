@@ -55,12 +55,13 @@ class Observed(msgspec.Struct, frozen=True, tag="observed"):
     hold the sessions, publications and slots that changed. A session that ended
     is observed once in phase ENDED with its reason. `showing` is what each audience's
     slots show now (a route that waits for a keyframe still shows the old source).
+    `clock_ms` is what the common clock adds to this machine's elapsed time (media.clock).
     """
 
     epoch: str
     revision: int
     whole: bool
-    at_ms: int
+    clock_ms: float
     sessions: dict[SessionId, SessionState] = {}
     publications: dict[SourceName, PublicationState] = {}
     dark: tuple[SourceName, ...] = ()

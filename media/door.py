@@ -24,8 +24,8 @@ log = structlog.get_logger("relay")
 class Door:
     """Listens on a Unix socket; hands Desired frames to `want` and tells what the ledger says."""
 
-    def __init__(self, ledger: Ledger, want: Callable[[Desired], bool], unix_ms: Callable[[], int]) -> None:
-        self._ledger, self._want, self._unix_ms = ledger, want, unix_ms
+    def __init__(self, ledger: Ledger, want: Callable[[Desired], bool], clock_ms: Callable[[], float]) -> None:
+        self._ledger, self._want, self._clock_ms = ledger, want, clock_ms
         self._writer: asyncio.StreamWriter | None = None
         self._server: asyncio.Server | None = None
         self._due = False
@@ -55,7 +55,7 @@ class Door:
 
     def _tell(self) -> None:
         self._due = False
-        frame = self._ledger.changes(self._unix_ms())
+        frame = self._ledger.changes(self._clock_ms())
         if self._writer is None or frame is None:
             return
         control.write(self._writer, frame)
@@ -66,7 +66,7 @@ class Door:
         if self._writer is not None:
             self._writer.close()
         self._writer = writer
-        control.write(writer, self._ledger.whole(self._unix_ms()))
+        control.write(writer, self._ledger.whole(self._clock_ms()))
         log.info("web connected")
         try:
             while self._writer is writer:
@@ -84,4 +84,4 @@ class Door:
         if not isinstance(frame, Desired):
             raise ValueError("web desires; it observes nothing")
         if not self._want(frame):
-            control.write(writer, Observed(self._ledger.epoch, -1, False, self._unix_ms()))
+            control.write(writer, Observed(self._ledger.epoch, -1, False, self._clock_ms()))

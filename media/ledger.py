@@ -56,14 +56,14 @@ class Ledger:
         if self.showing.pop(audience, None) is not None:
             self._switched.add(audience)
 
-    def whole(self, at_ms: int) -> Observed:
+    def whole(self, clock_ms: float) -> Observed:
         """Everything; what was told by it is not told again."""
         self._settle()
         return Observed(
             self.epoch,
             self.revision,
             True,
-            at_ms,
+            clock_ms,
             dict(self.sessions),
             dict(self.publications),
             (),
@@ -71,7 +71,7 @@ class Ledger:
             self.traffic,
         )
 
-    def changes(self, at_ms: int) -> Observed | None:
+    def changes(self, clock_ms: float) -> Observed | None:
         """What changed since the last frame, None when nothing did."""
         told = (self.revision, self.traffic)
         if not (self._changed or self._lit or self._dark or self._switched) and self._told == told:
@@ -80,7 +80,7 @@ class Ledger:
             self.epoch,
             self.revision,
             False,
-            at_ms,
+            clock_ms,
             self._changed,
             {source: self.publications[source] for source in self._lit},
             tuple(sorted(self._dark)),

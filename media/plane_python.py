@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from media.clock import CommonClock
 from media.doors import Doors
 from media.feedback import REPORT_EVERY_S, Feedback
 from media.ice import Path
@@ -37,12 +38,6 @@ STALL_S: Final = 0.2
 """if the process itself stood still for so long, nobody's silence counts before it listened again."""
 
 
-def common_clock() -> Callable[[], float]:
-    """Unix milliseconds that never step: the system's time once, the monotonic clock since."""
-    start_ms = time.time() * 1000 - time.monotonic() * 1000
-    return lambda: start_ms + time.monotonic() * 1000
-
-
 class PythonPlane:
     """Implements media.plane.Plane. `receive` and `tick` are its whole input besides the calls."""
 
@@ -57,7 +52,7 @@ class PythonPlane:
     ) -> None:
         """`media_ms` is the node's common clock; `transmit` stands in for the sockets."""
         self._now = monotonic_s
-        self._media_ms = media_ms or common_clock()
+        self._media_ms = media_ms or CommonClock()
         self._sockets = Sockets()
         self._transmit = transmit or self._sockets.transmit
         self._on_event: Callable[[PlaneEvent], None] = lambda event: None

@@ -19,6 +19,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from media.client import RelayClient
+from media.control import Observed
 from media.model import SessionId
 from rooms.conference import Conference
 from rooms.journal import Entry
@@ -83,7 +84,7 @@ async def serving(
         stack.push_async_callback(journal.close)
         hosts = await _hosts(settings, journal, clock, metrics, stack)
 
-        media, sessions = _media(settings, hosts)
+        media, sessions = _media(settings, hosts, clock)
         health = Health({"journal": journal, "vault": vault}, media, clock, metrics)
         loop = asyncio.get_running_loop()
         halls: Mapping[ConferenceId, Hall] = {
@@ -137,12 +138,17 @@ def _conferences(hosts: Sequence[Host]) -> dict[ConferenceId, Conference]:
     return {host.id: host.conference for host in hosts}
 
 
-def _media(settings: Settings, hosts: Sequence[Host]) -> tuple[Director, Sessions]:
+def _media(settings: Settings, hosts: Sequence[Host], clock: NodeClock) -> tuple[Director, Sessions]:
     """The media side: the relay's client and the director call each other."""
     director: Director
+
+    def observed(frame: Observed) -> None:
+        clock.follow(frame.clock_ms)
+        director.observed(frame)
+
     relay = RelayClient(
         settings.run / "relay.sock",
-        on_observed=lambda frame: director.observed(frame),
+        on_observed=observed,
         on_link=lambda connected: director.linked(connected),
         on_epoch=lambda epoch: director.another_epoch(epoch),
         adopt=lambda spec: director.adopt(spec),

@@ -1,7 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import test from "node:test";
-import { CommonClock, exchange, mediaTime } from "../../web/static/lib/clock.js";
+import { CommonClock, exchange, keepClock, mediaTime } from "../../web/static/lib/clock.js";
 
 const rtp = (/** @type {number} */ media_ms) => Math.floor(media_ms * 90) % 2 ** 32;
 
@@ -9,14 +9,99 @@ test("an exchange over an even path gives the exact offset", () => {
   assert.deepEqual(exchange(1000, 1_550, 1_560, 1_110), { offset_ms: 500, round_trip_ms: 100 });
 });
 
-test("the exchange with the least round trip counts", () => {
-  const clock = new CommonClock(() => 0);
-  clock.sample(0, 600, 600, 200);
-  clock.sample(0, 510, 510, 20);
-  clock.sample(0, 900, 900, 400);
+/** A page whose two clocks the test moves. */
+function given() {
+  const computer = { local_ms: 1_000, wall_ms: 1_000, sleeps: (/** @type {number} */ ms) => (computer.wall_ms += ms), passes: (/** @type {number} */ ms) => {
+    computer.local_ms += ms;
+    computer.wall_ms += ms;
+  } };
+  const clock = new CommonClock(() => computer.local_ms, () => computer.wall_ms);
+  /** One exchange with a node that is `ahead` ms, over ways of `out` and `back` ms. */
+  const hear = (/** @type {number} */ ahead, out = 10, back = out) => {
+    const t0 = computer.local_ms;
+    computer.passes(out + back);
+    clock.sample(t0, t0 + out + ahead, t0 + out + ahead, computer.local_ms);
+  };
+  return { computer, clock, hear };
+}
+
+test("the exchange with the least round trip counts, and bounds the error", () => {
+  const { clock, hear } = given();
+  hear(500, 150, 50);
+  hear(500, 10);
+  hear(500, 50, 350);
   assert.equal(clock.offset_ms, 500);
-  assert.equal(clock.bound_ms, 10);
-  assert.equal(clock.now(), 500);
+  assert.ok(Math.abs(clock.bound_ms - 11.04) < 0.01, `${clock.bound_ms}`);
+});
+
+test("the bound grows by what clocks drift, and a fresh exchange then counts more than a shorter old one", () => {
+  const { computer, clock, hear } = given();
+  hear(500, 10);
+  computer.passes(60_000);
+  assert.ok(Math.abs(clock.bound_ms - 17) < 0.01);
+  hear(506, 12);
+  assert.equal(clock.offset_ms, 506);
+});
+
+test("a correction backwards never steps back: time goes on at half speed", () => {
+  const { computer, clock, hear } = given();
+  hear(500, 1);
+  const before = clock.now();
+  computer.passes(1_000);
+  hear(100, 1);
+  const after = clock.now();
+  assert.ok(after >= before + 500 && after < before + 1_000, `${after - before}`);
+  for (let second = 0; second < 3; second += 1) {
+    computer.passes(1_000);
+    clock.now();
+  }
+  assert.equal(clock.now(), computer.local_ms + 100);
+});
+
+test("a node whose clock is another one makes older samples worthless", () => {
+  const { clock, hear } = given();
+  hear(500, 1);
+  hear(900, 200);
+  assert.equal(clock.offset_ms, 900);
+});
+
+test("after a sleep no old sample counts, and the next one sets the clock right", () => {
+  const { computer, clock, hear } = given();
+  hear(500, 1);
+  computer.passes(1_000);
+  assert.equal(clock.slept(), false);
+  computer.sleeps(3_600_000);
+  assert.equal(clock.slept(), true);
+  assert.equal(clock.synchronised, false);
+  assert.equal(clock.bound_ms, Infinity);
+  hear(500 + 3_600_000, 40);
+  assert.equal(clock.now(), computer.wall_ms + 500);
+  assert.equal(clock.slept(), false);
+});
+
+test("exchanges come at once after the computer woke", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const { computer, clock } = given();
+  let asked = 0;
+  const stop = keepClock(clock, async (t0) => {
+    asked += 1;
+    return { t1: t0, t2: t0 };
+  });
+  const passes = async (/** @type {number} */ ms) => {
+    for (let passed = 0; passed < ms; passed += 50) {
+      computer.passes(50);
+      t.mock.timers.tick(50);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  await passes(5_000);
+  assert.equal(asked, 8);
+  computer.sleeps(60_000);
+  await passes(3_000);
+  assert.equal(asked, 16);
+  stop();
+  await passes(30_000);
+  assert.equal(asked, 16);
 });
 
 test("before the first exchange the clock is the computer's own", () => {

@@ -5,8 +5,19 @@
 const VIDEO_CLOCK_HZ = 90_000;
 const TURN = 2 ** 32;
 
-/** Samples kept; the one with the least round trip counts, as in NTP's clock filter (RFC 5905 section 10). */
+/** Samples kept: two minutes of them. */
 const SAMPLES = 12;
+/** How fast two clocks may run apart, ms per ms: cheap crystals, and the node's own slewing is rarely more. */
+const DRIFT = 100e-6;
+/** What a clock reading itself may be wrong by: browsers round it, ms. */
+const READING_MS = 1;
+/** Exchanges at the start and after a sleep, their distance, and the distance later, ms. */
+const AT_ONCE = 8;
+const SOON_MS = 150;
+const LATER_MS = 10_000;
+/** How often the page looks whether it slept, and what difference of its two clocks says so, ms. */
+const LOOK_MS = 1_000;
+const SLEPT_MS = 500;
 
 /**
  * Offset and round trip of one exchange (RFC 5905 section 8).
@@ -30,30 +41,33 @@ export function mediaTime(rtpTimestamp, near_ms) {
   return near_ms - distance / ticks_per_ms;
 }
 
-/** Local Unix ms that no correction of the computer's clock steps. */
+/** Local Unix ms that no correction of the computer's clock steps; it may stand still while the computer sleeps. */
 export function localNow() {
   return performance.timeOrigin + performance.now();
 }
 
+/** @typedef {{offset_ms: number, round_trip_ms: number, at_ms: number}} Sample `at_ms` is local */
+
 export class CommonClock {
-  /** @param {() => number} [local] Unix ms */
-  constructor(local = localNow) {
+  /** @param {() => number} [local] Unix ms @param {() => number} [wall] the computer's own clock, Unix ms */
+  constructor(local = localNow, wall = Date.now) {
     this.local = local;
-    /** @type {{offset_ms: number, round_trip_ms: number}[]} */
+    this.wall = wall;
+    /** @type {Sample[]} */
     this.samples = [];
+    /** Common minus local, ms; 0 before the first exchange. */
+    this.offset_ms = 0;
+    this.told = { now_ms: -Infinity, local_ms: 0 };
+    this.apart_ms = wall() - local();
   }
 
   /** @param {number} t0 @param {number} t1 @param {number} t2 @param {number} t3 */
   sample(t0, t1, t2, t3) {
-    this.samples = [...this.samples, exchange(t0, t1, t2, t3)].slice(-SAMPLES);
-  }
-
-  /** The sample that counts: the one with the least round trip. */
-  get best() {
-    return this.samples.reduce(
-      (least, sample) => (least && least.round_trip_ms <= sample.round_trip_ms ? least : sample),
-      /** @type {{offset_ms: number, round_trip_ms: number} | null} */ (null),
-    );
+    const fresh = { ...exchange(t0, t1, t2, t3), at_ms: t3 };
+    // Two honest samples overlap. If they do not, a clock was stepped or slept: what is older counts no more.
+    const agreeing = this.samples.filter((older) => Math.abs(older.offset_ms - fresh.offset_ms) <= bound(older, t3) + bound(fresh, t3));
+    this.samples = [...agreeing, fresh].slice(-SAMPLES);
+    this.offset_ms = this.#best(t3).offset_ms;
   }
 
   /** Whether the common clock is known; before, `now` is the computer's own. */
@@ -61,47 +75,77 @@ export class CommonClock {
     return this.samples.length > 0;
   }
 
-  /** Common minus local, ms. */
-  get offset_ms() {
-    return this.best?.offset_ms ?? 0;
-  }
-
-  /** How wrong it may be at most, ms. */
+  /** How wrong it may be at most, ms: half the best round trip, and what the clocks drifted since. */
   get bound_ms() {
-    return this.best ? this.best.round_trip_ms / 2 : Infinity;
+    const now_ms = this.local();
+    return this.synchronised ? bound(this.#best(now_ms), now_ms) : Infinity;
   }
 
+  /** Common time; never less than before: after a correction backwards it goes on at half speed until time has caught up. */
   now() {
-    return this.local() + this.offset_ms;
+    const local_ms = this.local();
+    const slow_ms = this.told.now_ms + Math.max(0, local_ms - this.told.local_ms) / 2;
+    this.told = { now_ms: Math.max(local_ms + this.offset_ms, slow_ms), local_ms };
+    return this.told.now_ms;
   }
 
   /** Common time at a `performance.now()` value (as video frames carry it). @param {number} performance_ms */
   at(performance_ms) {
     return performance.timeOrigin + performance_ms + this.offset_ms;
   }
+
+  /** Whether the computer slept, or its own clock was set, since this was asked last: then no sample counts any more. */
+  slept() {
+    const apart_ms = this.wall() - this.local();
+    const slept = Math.abs(apart_ms - this.apart_ms) > SLEPT_MS;
+    this.apart_ms = apart_ms;
+    if (slept) this.samples = [];
+    return slept;
+  }
+
+  /** The sample that counts is the one with the least bound now, as in NTP's clock filter (RFC 5905 section 10). @param {number} local_ms */
+  #best(local_ms) {
+    return this.samples.reduce((least, sample) => (bound(sample, local_ms) <= bound(least, local_ms) ? sample : least));
+  }
+}
+
+/** @param {Sample} sample @param {number} local_ms */
+function bound({ round_trip_ms, at_ms }, local_ms) {
+  return round_trip_ms / 2 + READING_MS + Math.max(0, local_ms - at_ms) * DRIFT;
 }
 
 /**
- * Keeps `clock` right: eight exchanges at once, then one each 10 s. Returns its end.
+ * Keeps `clock` right: eight exchanges at once, then one each 10 s; at once again when the computer wakes. Returns its end.
  * @param {CommonClock} clock
  * @param {(t0: number) => Promise<{t1: number, t2: number}>} ask
  * @returns {() => void}
  */
 export function keepClock(clock, ask) {
-  let left = 8;
+  let left = AT_ONCE;
   /** @type {ReturnType<typeof setTimeout>} */
   let timer;
+  let ended = false;
   const tick = async () => {
     const t0 = clock.local();
     try {
       const { t1, t2 } = await ask(t0);
-      clock.sample(t0, t1, t2, clock.local());
+      if (!clock.slept()) clock.sample(t0, t1, t2, clock.local());
       left -= 1;
     } catch {
       // No answer in time: the socket says so itself, the next tick tries again.
     }
-    timer = setTimeout(tick, left > 0 ? 150 : 10_000);
+    if (!ended) timer = setTimeout(tick, left > 0 ? SOON_MS : LATER_MS);
   };
+  const looking = setInterval(() => {
+    if (!clock.slept()) return;
+    left = AT_ONCE;
+    clearTimeout(timer);
+    tick();
+  }, LOOK_MS);
   timer = setTimeout(tick, 0);
-  return () => clearTimeout(timer);
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+    clearInterval(looking);
+  };
 }
