@@ -1,0 +1,4 @@
+"""Coverage-guided fuzzing (atheris, which is libFuzzer) of the targets in tests/fuzz/.
+
+Each file there is one family and holds `TARGETS`; the folder is the registry.
+"""
