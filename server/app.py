@@ -25,6 +25,7 @@ from rooms.conference import Conference
 from rooms.journal import Entry
 from rooms.kernel import ConferenceId
 from server.admission import Admission
+from server.backup import Backups
 from server.clock import NodeClock
 from server.datafolder import DataFolder, held
 from server.definitions import definitions
@@ -106,6 +107,7 @@ async def serving(
         Pages(settings, web_root, halls, identity, vault, metrics).mount(app)
         local = web.Application()
         Local(settings, hosts, identity).mount(local)
+        Backups(folder).mount(local)
 
         await media.start(sockets)
         stack.push_async_callback(media.close)

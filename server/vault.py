@@ -30,9 +30,9 @@ class Vault:
     """Reads come from memory, writes are durable before they return."""
 
     def __init__(self, path: Path, *, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-        self._store = Store(path, _connect, pause)
+        self._store = Store(path, connect, pause)
         self._waiting: deque[_Write] = deque()
-        with contextlib.closing(_connect(path)) as connection:
+        with contextlib.closing(connect(path)) as connection:
             rows = connection.execute("select person, name from names").fetchall()
         self._names = {PersonId(str(person)): str(name) for person, name in rows}
 
@@ -107,7 +107,8 @@ class Vault:
             done.set_result(None)
 
 
-def _connect(path: Path) -> apsw.Connection:
+def connect(path: Path) -> apsw.Connection:
+    """Open or make the vault's file. Raises Unusable for a newer one, apsw.Error for a sick one."""
     connection = opened(path, _STEPS)
     connection.pragma("journal_mode", "delete")
     connection.pragma("secure_delete", "on")
