@@ -67,6 +67,7 @@ export class Session extends EventTarget {
   /** The server's `ended` for a session of this page. @param {{session: string, reason: string}} detail */
   ended({ session, reason }) {
     if (session !== this.id) return;
+    this.resource = null;
     if (reason === "replaced" || reason === "revoked") {
       this.#stop();
       this.turn(reason === "replaced" ? "replaced" : "refused");
