@@ -16,7 +16,8 @@ from scripts.rehearsal.node import Link, OwnNode
 from scripts.rehearsal.person import Person
 from tests.browser.pages import Watch, Watched, chromium, hall_browser
 
-FRAMES_PER_S = 15
+FRAMES_PER_S = 10
+"""of the halls' pages: six pages share two cores with the node."""
 FILM_S = 4
 HALLS = ("changzhou", "frankfurt")
 
@@ -86,7 +87,6 @@ async def director(node: OwnNode, links: list[Link]) -> AsyncIterator[Person]:
 async def publish(watch: Watch, browser: Browser, link: Link) -> Watched:
     """Open an operator's page and press its one button; returns once its media flows."""
     hall = await watch.open(browser, link.url)
-    await hall.read("start")
     button = hall.page.locator("[data-act=publish]")
     await button.and_(hall.page.locator(":enabled")).click()
     await hall.page.locator("[data-publish-words][data-state=live]").wait_for()

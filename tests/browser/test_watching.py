@@ -23,6 +23,7 @@ async def test_an_attendee_and_a_wall_see_both_halls(evening: Evening) -> None:
 async def test_pictures_are_as_old_as_the_relay_makes_them(evening: Evening) -> None:
     """Glass to glass through the relay, beside page to page without it, of the same camera in the same run."""
     hall = evening.halls[0]
+    await hall.read("start")
     await hall.page.evaluate("() => reader.loop(reader.videos().find((video) => video.srcObject)"
                              ".srcObject.getVideoTracks()[0].clone())")  # fmt: skip
     await evening.attendee.read("shows", [0, 1])
@@ -32,7 +33,7 @@ async def test_pictures_are_as_old_as_the_relay_makes_them(evening: Evening) -> 
         start,
     )
     here, there = await frames(hall, start), await frames(evening.attendee, start)
-    await hall.page.evaluate("() => reader.unloop()")
+    await hall.page.evaluate("() => [reader.unloop(), reader.stop()]")
     own = [frame for frame in here if not frame["remote"]]
     control = ages(own, [frame for frame in here if frame["remote"] and frame["code"]["source"] == 0])
     relayed = ages(own, [frame for frame in there if frame["code"]["source"] == 0])

@@ -1,0 +1,116 @@
+"""Lines that switch, drop and return: sound with its picture, slates in time, media without the web process.
+
+The halls here are encoders of ours whose picture and tone leave on one clock, and which can fall silent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest_asyncio
+
+from scripts.rehearsal.hall import Hall
+from scripts.rehearsal.loops import FRAMES_PER_S, Film
+from scripts.rehearsal.node import Link, OwnNode
+from scripts.rehearsal.person import Person
+from tests.browser.conftest import HALLS, Evening
+from tests.browser.pages import Watch, Watched
+
+SLATE_MS = 1000
+SKEW_MS = (-45, 125)
+TABLES = {f"{HALLS[0]}/table": 2, f"{HALLS[1]}/table": 3}
+"""Sources that halls of ours publish with picture and tone on one clock, and the numbers that their codes carry."""
+
+
+def now_ms() -> float:
+    return time.time() * 1000
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def tables(evening: Evening, links: list[Link]) -> AsyncIterator[dict[str, Hall]]:
+    """Both signing tables are live; the pages of the halls leave: times are not to be those of a machine at its limit."""
+    for page in evening.halls:
+        await page.page.close()
+    async with aiohttp.ClientSession() as http:
+        halls = {}
+        for source, number in TABLES.items():
+            link = next(link for link in links if link.source == source and link.whip)
+            halls[source] = Hall(http, source, link.whip or "", link.token, await asyncio.to_thread(Film, number))
+            await halls[source].publish()
+        yield halls
+        for hall in halls.values():
+            await hall.stop()
+
+
+async def take(director: Person, *sources: str) -> None:
+    answer = await director.command({"type": "stage.take", "layout": "full", "sources": sources})
+    assert "seq" in answer, answer
+
+
+async def test_sound_and_picture_stay_together_over_every_switch(
+    evening: Evening, director: Person, tables: dict[str, Hall]
+) -> None:
+    await evening.attendee.read("listen")
+    skews: list[float] = []
+    for source in [*TABLES, *TABLES]:
+        number = TABLES[source]
+        await take(director, source)
+        await evening.attendee.read("shows", [number], 8000, 300)
+        from_ms = now_ms()
+        await evening.attendee.read("hears", number, 2, from_ms)
+        found = await evening.attendee.read("skews", number, FRAMES_PER_S, from_ms)
+        print(f"skew of {source} after the switch: {', '.join(f'{ms:.0f}' for ms in found)} ms (positive: sound late)")
+        assert found
+        skews += found
+    assert SKEW_MS[0] <= min(skews)
+    assert max(skews) <= SKEW_MS[1]
+
+
+async def slate_after_drop(hall: Hall, screens: list[Watched]) -> None:
+    """The line drops without a word: each screen shows the slate within a second of the last frame."""
+    hall.drop()
+    from_ms = now_ms()
+    times = await asyncio.gather(*(screen.read("slate", from_ms) for screen in screens))
+    print("slate after", ", ".join(f"{at_ms - from_ms:.0f} ms" for at_ms in times))
+    assert max(times) - from_ms <= SLATE_MS
+
+
+async def test_a_dropped_line_shows_its_slate_and_comes_back(
+    evening: Evening, director: Person, tables: dict[str, Hall]
+) -> None:
+    source, number = next(iter(TABLES.items()))
+    screens = [evening.attendee, evening.wall]
+    await take(director, source)
+    await asyncio.gather(*(screen.read("shows", [number], 8000, 300) for screen in screens))
+    await slate_after_drop(tables[source], screens)
+    from_ms = now_ms()
+    tables[source].resume()
+    await asyncio.gather(*(screen.read("sees", number, from_ms) for screen in screens))
+
+
+async def test_media_and_slates_go_on_while_web_is_dead(
+    evening: Evening, director: Person, tables: dict[str, Hall], node: OwnNode, watch: Watch
+) -> None:
+    for watched in watch.pages:
+        watched.expect("ERR_CONNECTION_REFUSED", "WebSocket", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET")
+    source, number = next(iter(TABLES.items()))
+    await take(director, source)
+    await evening.attendee.read("shows", [number], 8000, 300)
+    node.kill("web")
+    from_ms = now_ms()
+    await evening.attendee.read("sees", number, from_ms)
+    await slate_after_drop(tables[source], [evening.attendee, evening.wall])
+    from_ms = now_ms()
+    tables[source].resume()
+    await evening.attendee.read("sees", number, from_ms)
+    began_ms = now_ms()
+    node.launch("web")
+    await node.ready()
+    await director.connected()
+    other, its_number = list(TABLES.items())[1]
+    await take(director, other)
+    await evening.attendee.read("sees", its_number, began_ms)
+    print(f"web started and a take seen after {now_ms() - began_ms:.0f} ms")
