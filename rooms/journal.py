@@ -112,6 +112,13 @@ def warning(event: UnknownEvent) -> str:
     return f"event {head.type} v{head.v} is unknown and skipped"
 
 
+def newer(event: UnknownEvent) -> tuple[str, int, int] | None:
+    """The feature, the version it had there, and the one it has here, when a newer program wrote the event."""
+    head = msgspec.json.decode(event.original, type=_Head)
+    _, feature = events().get(head.type, (None, None))
+    return None if feature is None else (feature.name, head.v, feature.version)
+
+
 def _event(data: bytes) -> Event:
     head = msgspec.json.decode(data, type=_Head)
     if head.type == tag(DefinitionImported):

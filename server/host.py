@@ -21,8 +21,8 @@ import structlog
 from rooms.conference import Conference
 from rooms.definition import Definition, diff
 from rooms.features.people import Enter
-from rooms.journal import Entry, Envelope, decode, genesis
-from rooms.kernel import Actor, CommandId, ConferenceId, Refused
+from rooms.journal import Entry, Envelope, decode, genesis, newer
+from rooms.kernel import Actor, CommandId, ConferenceId, Refused, UnknownEvent
 from server.clock import Clock
 from server.journal import Epoch, Fenced, Intent, Journal, Saved
 from server.settings import Unusable
@@ -279,7 +279,12 @@ class Host:
         return conference
 
     def _decoded(self, body: bytes) -> Entry:
+        """An entry. Raises Unusable when only a newer program understands it: deciding without it would be wrong."""
         entry, warnings = decode(body)
+        for found in [newer(event) for event in entry.events if isinstance(event, UnknownEvent)]:
+            if found:
+                what = f"the journal of {self.id} has {found[0]} of version {found[1]}, this program knows {found[2]}"
+                raise Unusable(f"{what}: start the newer program")
         for warning in warnings:
             log.warning("unknown event", conference=self.id, seq=entry.seq, reason=warning)
         return entry
