@@ -136,9 +136,10 @@ class PublicationState(msgspec.Struct, frozen=True):
 
 
 class Traffic(msgspec.Struct, frozen=True):
-    """What a relay moved since it began, on which plane; datagrams it `dropped` by reason."""
+    """What a relay moved until `at_s` (its monotonic clock), on which plane; datagrams it `dropped` by reason."""
 
     plane: str
+    at_s: float
     packets_in: int = 0
     packets_out: int = 0
     repaired: int = 0

@@ -282,7 +282,7 @@ class Relay:
 
     def _count(self, figures: Figures) -> None:
         self._ledger.traffic = Traffic(
-            self._plane.name, figures.packets_in, figures.packets_out, figures.repaired, figures.dropped
+            self._plane.name, self._now_s(), figures.packets_in, figures.packets_out, figures.repaired, figures.dropped
         )
         for name, counted in figures.sessions.items():
             if (session := self._sessions.get(name)) is not None:
