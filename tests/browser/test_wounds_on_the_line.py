@@ -31,7 +31,7 @@ def now_ms() -> float:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def tables(evening: Evening, links: list[Link]) -> AsyncIterator[dict[str, Hall]]:
-    """Both signing tables are live; the pages of the halls leave: times are not to be those of a machine at its limit."""
+    """Both signing tables are live. The halls' pages leave: times shall not be those of a machine at its limit."""
     for page in evening.halls:
         await page.page.close()
     async with aiohttp.ClientSession() as http:
