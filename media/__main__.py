@@ -26,6 +26,7 @@ from media.door import Door
 from media.ledger import Ledger
 from media.plane import Address, Plane
 from media.plane_python import PythonPlane
+from media.printer import Printer
 from media.relay import Relay
 from media.settings import RelaySettings
 from media.slate import SlatePlayer
@@ -151,7 +152,7 @@ def _start_logging(form: str) -> None:
             structlog.processors.format_exc_info,
             last,
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: Printer(sys.stderr),
     )
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
 

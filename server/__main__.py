@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
+from media.printer import Printer
 from server import cli
 from server.app import run
 from server.datafolder import await_turn
@@ -43,7 +44,7 @@ def _log_to_stderr(level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: Printer(sys.stderr),
     )
 
 

@@ -77,7 +77,9 @@ async def test_a_full_disk_refuses_in_words_and_the_page_goes_on(node: Node) -> 
     assert "t1" in await organiser.io.call("clock", {"t0": 1}, timeout=5)
 
     ballast.unlink()
+    freed_s = asyncio.get_running_loop().time()
     await organiser.until(lambda view: view["health"]["journal"] == {"state": "ok"})
+    print(f"writes again {asyncio.get_running_loop().time() - freed_s:.2f} s after the disk has space")
     after = await organiser.command("x", "links.renew", room=None, invite="attendee")
     assert after == {"seq": done + 1}, "nothing refused was written, nothing acknowledged is missing"
     assert (await asked(node, "/healthz"))[0] == 200
