@@ -36,11 +36,18 @@ def wait(lock: Path, pid_file: Path) -> int:
 
 @contextlib.contextmanager
 def named(pid_file: Path) -> Iterator[None]:
-    """`pid_file` holds our process id meanwhile; whoever reads it never finds it half written."""
+    """`pid_file` holds our process id meanwhile; whoever reads it never finds it half written.
+
+    A full disk leaves it out: that is no reason not to serve.
+    """
     own = f"{os.getpid()}\n"
     fresh = pid_file.with_suffix(f".{os.getpid()}")
-    fresh.write_text(own)
-    fresh.replace(pid_file)
+    try:
+        fresh.write_text(own)
+        fresh.replace(pid_file)
+    except OSError:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
     try:
         yield
     finally:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from media import turn
+from tests.server.disks import fill, tiny
 
 SERVES = (
     "import signal, sys; from media import turn; turn.take(sys.argv[1]); print('serves', flush=True); signal.pause()"
@@ -69,3 +70,10 @@ def test_a_pid_file_of_a_newer_process_is_left_alone(tmp_path: Path) -> None:
     with turn.named(pid_file):
         assert int(pid_file.read_text())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_leaves_the_pid_out_and_the_process_serves(tmp_path: Path) -> None:
+    with tiny(tmp_path / "disk") as disk:
+        fill(disk)
+        with turn.named(disk / "relay.pid"):
+            assert [path.name for path in disk.iterdir()] == ["ballast"]
