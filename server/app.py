@@ -7,7 +7,6 @@ import functools
 import secrets
 import signal
 import socket
-import ssl
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -26,11 +25,13 @@ from rooms.journal import Entry
 from rooms.kernel import ConferenceId
 from server.admission import Admission
 from server.backup import Backups
+from server.certificates import Certificates, mount_authority
 from server.clock import NodeClock
 from server.datafolder import DataFolder, held
 from server.definitions import definitions
 from server.director import Director
 from server.doors import BODY_MAX, KEEPALIVE_S, Rates, guard, security_headers
+from server.doorway import Crowd, Doorway
 from server.erasure import Erasure
 from server.hall import Hall
 from server.health import Health
@@ -104,6 +105,8 @@ async def serving(
         app.add_routes(Whip(settings, identity, lambda: _conferences(hosts), sessions, media).routes())
         admission = Admission(identity, secure=settings.secure)
         Persons(settings, halls, admission, vault.names, erasure).mount(app)
+        if settings.has_own_authority:
+            mount_authority(app, settings.data)
         Pages(settings, web_root, halls, identity, vault, metrics).mount(app)
         local = web.Application()
         Local(settings, hosts, identity).mount(local)
@@ -111,7 +114,7 @@ async def serving(
 
         await media.start(sockets)
         stack.push_async_callback(media.close)
-        await _serve(app, _tls(settings), listening, stack)
+        await _serve(settings, app, listening, stack)
         await _serve_local(local, folder, stack)
         stack.push_async_callback(sockets.close)
         for hall in halls.values():
@@ -166,13 +169,22 @@ def _refresh(director: Director, conference: ConferenceId, entries: Sequence[Ent
     director.refresh(conference)
 
 
-async def _serve(
-    app: web.Application, tls: ssl.SSLContext | None, listening: socket.socket, stack: AsyncExitStack
-) -> None:
+def _certificates(settings: Settings, stack: AsyncExitStack) -> Certificates:
+    """The node's certificate, kept fresh until the end; SIGHUP asks to look at once."""
+    certificates = Certificates(settings)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, certificates.look_soon)
+    stack.callback(loop.remove_signal_handler, signal.SIGHUP)
+    stack.callback(asyncio.create_task(certificates.keep_fresh()).cancel)
+    return certificates
+
+
+async def _serve(settings: Settings, app: web.Application, listening: socket.socket, stack: AsyncExitStack) -> None:
     runner = web.AppRunner(app, access_log=None, keepalive_timeout=KEEPALIVE_S, shutdown_timeout=SHUTDOWN_S)
     stack.push_async_callback(runner.cleanup)
     await runner.setup()
-    await web.SockSite(runner, listening, ssl_context=tls).start()
+    context = _certificates(settings, stack).context if settings.speaks_tls else None
+    await Doorway(runner, listening, context, None if settings.is_proxied else Crowd()).start()
 
 
 async def _serve_local(app: web.Application, folder: DataFolder, stack: AsyncExitStack) -> None:
@@ -184,14 +196,3 @@ async def _serve_local(app: web.Application, folder: DataFolder, stack: AsyncExi
         await web.UnixSite(runner, str(folder.socket)).start()
     except OSError as wrong:
         raise Unusable(f"{folder.socket} can't be made ({wrong}): choose a shorter --data DIR") from wrong
-
-
-def _tls(settings: Settings) -> ssl.SSLContext | None:
-    if settings.certificate is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(settings.certificate, settings.certificate_key)
-    except OSError as wrong:
-        raise Unusable(f"the certificate {settings.certificate} can't be used ({wrong}): give PEM files") from wrong
-    return context

@@ -55,7 +55,7 @@ def security_headers(settings: Settings) -> Callable[[web.Request, web.StreamRes
         "autoplay=(self), geolocation=(), payment=(), usb=()",
         "Cross-Origin-Opener-Policy": "same-origin",
     }
-    if settings.secure:
+    if settings.secure and not settings.has_own_authority:
         headers["Strict-Transport-Security"] = "max-age=31536000"
 
     async def put(request: web.Request, response: web.StreamResponse) -> None:

@@ -20,7 +20,12 @@ def listen(settings: Settings) -> socket.socket:
         return socket.socket(fileno=settings.listening)
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        listening = socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+        listening = socket.create_server(
+            (settings.host, settings.port),
+            family=family,
+            backlog=BACKLOG,
+            dualstack_ipv6=settings.host == "::" and socket.has_dualstack_ipv6(),
+        )
     except OSError as wrong:
         where = f"port {settings.port} on {settings.host}"
         if wrong.errno == errno.EADDRINUSE:

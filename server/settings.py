@@ -5,13 +5,18 @@ from __future__ import annotations
 import argparse
 import ipaddress
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
 import msgspec
 
+from media.addresses import of_this_machine
+
 DEFAULT_CONFERENCE = "jiangsu-2022"
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
+"""Hosts that mean every address of this machine."""
 
 
 class Unusable(Exception):
@@ -28,8 +33,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = ""
-    certificate: Path | None = None
-    certificate_key: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
     udp_port: int = 8443
     announce: tuple[str, ...] = ()
     conferences: tuple[str, ...] = (DEFAULT_CONFERENCE,)
@@ -49,12 +54,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.origin.startswith("https:")
 
     @property
+    def is_proxied(self) -> bool:
+        """Whether a proxy speaks TLS for us."""
+        return self.public_url.startswith("https:") and self.tls_cert is None
+
+    @property
+    def has_own_authority(self) -> bool:
+        """Whether a local authority signs our certificate: others than this machine come, and none was given."""
+        return self.tls_cert is None and not self.is_proxied and not is_loopback(self.host)
+
+    @property
+    def speaks_tls(self) -> bool:
+        """Whether this process itself speaks TLS; then it does not speak plain HTTP."""
+        return self.tls_cert is not None or self.has_own_authority
+
+    @property
     def origin(self) -> str:
         """The origin of every link: scheme, host and port as people reach them."""
         if self.public_url:
             return self.public_url.rstrip("/")
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        scheme = "https" if self.certificate else "http"
+        host = (*self.announce, outer_address())[0] if self.host in EVERYWHERE else self.host
+        host = f"[{host}]" if ":" in host else host
+        scheme = "https" if self.speaks_tls else "http"
         return f"{scheme}://{host}:{self.port}"
 
 
@@ -102,8 +123,14 @@ def parser(program: str = "python -m server") -> argparse.ArgumentParser:
     add("--host", default="127.0.0.1", help="address to listen on for HTTP (default: 127.0.0.1, this machine only)")
     add("--port", type=port, default=8080, help="TCP port for HTTP (default: 8080)")
     add("--public-url", type=origin, metavar="URL", help="origin of the links, when it is not host:port")
-    add("--certificate", type=Path, metavar="FILE", help="TLS certificate chain (PEM); then pages are HTTPS")
-    add("--certificate-key", type=Path, metavar="FILE", help="its private key (PEM)")
+    add(
+        "--tls-cert",
+        type=Path,
+        metavar="FILE",
+        help="TLS certificate chain (PEM), read again when it changes (default: plain HTTP on a loopback host, "
+        "and a certificate of this node's own authority on any other)",
+    )
+    add("--tls-key", type=Path, metavar="FILE", help="its private key (PEM)")
     add("--udp-port", type=port, default=8443, help="the relay's one UDP port for all media (default: 8443)")
     add(
         "--announce",
@@ -143,8 +170,8 @@ def parse(arguments: Sequence[str], program: str = "python -m server") -> Settin
         host=found.host,
         port=found.port,
         public_url=found.public_url or "",
-        certificate=found.certificate,
-        certificate_key=found.certificate_key,
+        tls_cert=found.tls_cert,
+        tls_key=found.tls_key,
         udp_port=found.udp_port,
         announce=tuple(found.announce),
         conferences=tuple(found.conferences or (DEFAULT_CONFERENCE,)),
@@ -168,13 +195,19 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+@cache
+def outer_address() -> str:
+    """The address of this machine that others reach best; links name it when the host is every address."""
+    others = [found for found in of_this_machine() if not is_loopback(found)]
+    return (*others, "127.0.0.1")[0]
+
+
 def _contradiction(settings: Settings) -> str:
     """What is wrong with the whole, and the mend; empty when nothing is."""
-    if (settings.certificate is None) != (settings.certificate_key is None):
-        return "--certificate and --certificate-key belong together: give both"
-    if not is_loopback(settings.host) and not settings.secure:
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        return "--tls-cert and --tls-key belong together: give both"
+    if settings.speaks_tls and not settings.secure:
         return (
-            f"plain HTTP on {settings.host} would keep cameras shut: give --certificate and --certificate-key, "
-            "or --public-url https://... when a proxy speaks TLS"
+            f"--public-url {settings.public_url} would be plain HTTP, which keeps cameras shut: begin it with https://"
         )
     return ""

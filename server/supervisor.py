@@ -29,6 +29,7 @@ from typing import IO, Final
 import msgspec
 
 from server import settings as options
+from server.authority import fingerprint
 from server.definitions import definition
 from server.listening import listen
 from server.settings import Settings, Unusable
@@ -168,12 +169,13 @@ async def _greet(settings: Settings, keepers: Sequence[Keeper], say: Callable[[s
     for keeper in keepers:
         keeper.started.set()
     pids = {keeper.child.name: keeper.pid for keeper in keepers}
-    say(welcome(settings, pids, await links_of(settings)))
+    authority = fingerprint(settings.data) if settings.has_own_authority else ""
+    say(welcome(settings, pids, await links_of(settings), authority))
 
 
 def is_healthy(settings: Settings) -> bool:
     """Whether web answers, and says that it has the relay."""
-    scheme = "https" if settings.certificate else "http"
+    scheme = "https" if settings.speaks_tls else "http"
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
     host = f"[{host}]" if ":" in host else host
     address = f"{scheme}://{host}:{settings.port}/healthz"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from server.settings import Settings, is_loopback
+from server.settings import EVERYWHERE, Settings, is_loopback
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -19,9 +19,12 @@ class Link(msgspec.Struct, frozen=True):
     url: str | None = None
 
 
-def welcome(settings: Settings, pids: Mapping[str, int], links: Sequence[Link]) -> str:
-    """The screen as text. One link per role is shown; the others are named by number."""
-    everywhere = is_loopback(settings.host) or settings.host in ("0.0.0.0", "::")  # noqa: S104
+def welcome(settings: Settings, pids: Mapping[str, int], links: Sequence[Link], authority: str = "") -> str:
+    """The screen as text. One link per role is shown; the others are named by number.
+
+    `authority` is the fingerprint of the local authority, when one signs our certificate.
+    """
+    everywhere = is_loopback(settings.host) or settings.host in EVERYWHERE
     offered = ", ".join(settings.announce) or ("every address of this machine" if everywhere else settings.host)
     lines = [
         "",
@@ -31,10 +34,23 @@ def welcome(settings: Settings, pids: Mapping[str, int], links: Sequence[Link]) 
         f"  relay  UDP port {settings.udp_port}, offering {offered}  (process {pids.get('relay', 0)})",
         f"  data   {settings.data.resolve()}  (log/ has what both say)",
         "",
+        *(_trust_lines(settings, authority) if authority else []),
         *_link_lines(links),
         "Ctrl-C stops it.",
     ]
     return "\n".join(lines)
+
+
+def _trust_lines(settings: Settings, authority: str) -> list[str]:
+    half = len(authority) // 2
+    return [
+        "  Browsers trust this node once its authority is installed on the device:",
+        f"    {settings.origin}/authority.crt",
+        f"    SHA-256 {authority[: half + 1]}",
+        f"            {authority[half + 1 :]}",
+        "  Guests' own phones need a publicly trusted certificate: --tls-cert FILE --tls-key FILE",
+        "",
+    ]
 
 
 def _link_lines(links: Sequence[Link]) -> list[str]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+
+from server import authority
 
 PATIENCE_S = 90.0
 ROLES = ("attendee", "speaker", "operator", "wall", "confidence", "director", "moderator", "organiser")
@@ -46,6 +49,20 @@ async def test_a_start_prints_a_link_for_each_role_and_every_link_has_a_page(tmp
         process.send_signal(signal.SIGINT)
         async with asyncio.timeout(3):
             assert await process.wait() == 0
+
+
+async def test_for_others_it_speaks_tls_and_says_how_to_trust_it(tmp_path: Path) -> None:
+    data = tmp_path / "var"
+    async with started(data, "--port", "0", "--host", "0.0.0.0") as process, aiohttp.ClientSession() as http:
+        screen = await screen_of(process)
+        lines = [line.strip() for line in screen.splitlines()]
+        assert authority.fingerprint(data)[:48] in screen
+        download = next(line for line in lines if line.endswith("/authority.crt"))
+        director = next(line.split()[1] for line in lines if line.startswith("director"))
+        assert director.startswith(download.removesuffix("/authority.crt"))
+        trusting = ssl.create_default_context(cadata=authority.pem(data))
+        async with http.get(director.partition("#")[0], ssl=trusting) as page:
+            assert page.status == 200
 
 
 async def test_a_port_in_use_is_one_line_with_the_mend(tmp_path: Path) -> None:

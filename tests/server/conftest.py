@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,10 @@ def merged(target: Any, patch: Any) -> Any:
 class Guest:
     """A browser with one page: cookie jar, socket, view."""
 
-    def __init__(self, origin: str) -> None:
+    def __init__(self, origin: str, tls: ssl.SSLContext | bool = True) -> None:
         self.origin = origin
-        self.http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+        connector = aiohttp.TCPConnector(ssl=tls)
+        self.http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), connector=connector)
         self.io = socketio.AsyncClient(http_session=self.http, reconnection=False)
         self.view: dict[str, Any] = {}
         self.number: int | None = None
@@ -114,8 +116,8 @@ class Node:
         self.origin = settings.origin
         self._stack = stack
 
-    def guest(self) -> Guest:
-        guest = Guest(self.origin)
+    def guest(self, tls: ssl.SSLContext | bool = True) -> Guest:
+        guest = Guest(self.origin, tls)
         self._stack.push_async_callback(guest.close)
         return guest
 
@@ -138,11 +140,16 @@ def web_root(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-async def node(tmp_path: Path) -> AsyncIterator[Node]:
-    settings = Settings(data=tmp_path / "var", port=0)
-    listening = listen(settings)
+@asynccontextmanager
+async def running(settings: Settings, root: Path) -> AsyncIterator[Node]:
+    """A web process of these settings on a free port."""
+    listening = listen(replace(settings, port=0))
     settings = replace(settings, port=listening.getsockname()[1])
-    root = web_root(tmp_path / "web")
     async with serving(settings, listening, root), AsyncExitStack() as stack:
         yield Node(settings, stack)
+
+
+@pytest.fixture
+async def node(tmp_path: Path) -> AsyncIterator[Node]:
+    async with running(Settings(data=tmp_path / "var"), web_root(tmp_path / "web")) as node:
+        yield node

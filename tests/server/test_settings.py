@@ -17,7 +17,7 @@ def test_several_addresses_and_conferences_are_kept_in_order() -> None:
 
 
 def test_a_certificate_makes_links_https() -> None:
-    settings = parse(["--host", "::1", "--port", "1", "--certificate", "c.pem", "--certificate-key", "k.pem"])
+    settings = parse(["--host", "::1", "--port", "1", "--tls-cert", "c.pem", "--tls-key", "k.pem"])
     assert settings.origin == "https://[::1]:1"
     assert settings.secure
 
@@ -28,8 +28,9 @@ def test_a_certificate_makes_links_https() -> None:
         (["--port", "99999"], "is no port"),
         (["--announce", "nowhere"], "is no IP address"),
         (["--public-url", "ftp://x"], "is no origin"),
-        (["--certificate", "c.pem"], "belong together"),
-        (["--host", "0.0.0.0"], "plain HTTP"),
+        (["--tls-cert", "c.pem"], "belong together"),
+        (["--host", "0.0.0.0", "--public-url", "http://hall.example"], "plain HTTP"),
+        (["--tls-cert", "c.pem", "--tls-key", "k.pem", "--public-url", "http://hall.example"], "plain HTTP"),
         (["--colour", "red"], "unrecognized"),
     ],
 )
@@ -49,4 +50,25 @@ def test_every_option_is_explained() -> None:
 
 
 def test_a_proxy_that_speaks_tls_may_stand_in_front() -> None:
-    assert parse(["--host", "0.0.0.0", "--public-url", "https://stage.example.org"]).secure
+    settings = parse(["--host", "0.0.0.0", "--public-url", "https://stage.example.org"])
+    assert settings.secure
+    assert not settings.speaks_tls
+
+
+@pytest.mark.parametrize(
+    ("options", "origin"),
+    [
+        (["--host", "192.0.2.7"], "https://192.0.2.7:8080"),
+        (["--host", "0.0.0.0", "--announce", "203.0.113.7"], "https://203.0.113.7:8080"),
+        (["--host", "::", "--announce", "2001:db8::7"], "https://[2001:db8::7]:8080"),
+        (["--host", "localhost"], "http://localhost:8080"),
+    ],
+)
+def test_others_than_this_machine_come_by_https_to_an_address_that_exists(options: list[str], origin: str) -> None:
+    settings = parse(options)
+    assert settings.origin == origin
+    assert settings.has_own_authority == settings.secure
+
+
+def test_links_never_name_the_wildcard() -> None:
+    assert "0.0.0.0" not in parse(["--host", "0.0.0.0"]).origin
