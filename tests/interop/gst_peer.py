@@ -10,6 +10,7 @@ Ends with a DELETE on SIGTERM.
 import json
 import signal
 import sys
+import threading
 import urllib.request
 from pathlib import Path
 from urllib.parse import urljoin
@@ -46,8 +47,13 @@ RECEIVED = (
 )
 
 
+ONE_AT_A_TIME = threading.Lock()
+
+
 def say(**fact: object) -> None:
-    print(json.dumps(fact), flush=True)
+    """One line; pictures and sounds come from threads of their own."""
+    with ONE_AT_A_TIME:
+        print(json.dumps(fact), flush=True)
 
 
 class Peer:
