@@ -37,7 +37,7 @@ def held(settings: Settings, lock: int | None = None) -> Iterator[DataFolder]:
     held_lock = _taken(settings) if lock is None else lock
     try:
         with turn.named(folder.pid):
-            folder.origin.write_text(f"{settings.origin}\n")
+            _remember_origin(folder, settings)
             folder.socket.unlink(missing_ok=True)
             try:
                 yield folder
@@ -45,6 +45,13 @@ def held(settings: Settings, lock: int | None = None) -> Iterator[DataFolder]:
                 folder.socket.unlink(missing_ok=True)
     finally:
         os.close(held_lock)
+
+
+def _remember_origin(folder: DataFolder, settings: Settings) -> None:
+    """Only a change is written: the next start may be on a full disk."""
+    origin = f"{settings.origin}\n"
+    if not folder.origin.exists() or folder.origin.read_text() != origin:
+        folder.origin.write_text(origin)
 
 
 def await_turn(settings: Settings) -> int:

@@ -83,9 +83,12 @@ class Host:
         self._listeners.append(listener)
 
     async def open(self) -> None:
-        """Take the conference's place in the journal; the definition founds it the first time. Raises Unusable."""
+        """Take the conference's place in the journal; the definition founds it the first time. Raises Unusable.
+
+        While the disk takes nothing, what the journal holds is shown, and the place is taken later.
+        """
         try:
-            self._epoch = await self._journal.open(self.id)
+            await self._take_place()
             if not await self._journal.replay(self.id, 0, 1):
                 founding = genesis(self._definition, self._epoch, self._now_ms())
                 await self._journal.append(self.id, 0, self._epoch, [founding])
@@ -244,8 +247,17 @@ class Host:
         self._conference = conference
         self._stale = True
 
+    async def _take_place(self) -> None:
+        try:
+            self._epoch = await self._journal.open(self.id)
+        except Unwritable as failed:
+            log.error("not the writer yet", conference=self.id, reason=str(failed))
+            self._stale = True
+
     async def _read_again(self) -> list[Entry]:
         """The state from the journal; those of its entries that were not known to be durable. Raises Unwritable."""
+        if not self._epoch:
+            self._epoch = await self._journal.open(self.id)
         known_seq = self._durable_seq
         await self._read()
         self._stale = False

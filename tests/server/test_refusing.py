@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
@@ -134,3 +136,42 @@ async def test_a_disk_that_not_even_reads_shows_what_was_acknowledged_and_catche
         assert await host.handle(Envelope(CommandId("2"), RENEW), ORGANISER) == host.conference.seq == 3
         await host.close()
         await journal.close()
+
+
+async def started(data: Path, port: int) -> asyncio.subprocess.Process:
+    command = ("-m", "server", "--data", str(data), "--port", str(port))
+    process = await asyncio.create_subprocess_exec(sys.executable, *command, stderr=asyncio.subprocess.PIPE)
+    assert process.stderr is not None
+    async for line in process.stderr:
+        if b"web is up" in line:
+            return process
+    raise AssertionError("the process ended")
+
+
+async def test_a_process_killed_on_a_full_disk_comes_back_and_writes_again_with_the_disk(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with tiny(tmp_path / "disk") as disk:
+        settings = Settings(data=disk / "var", port=port)
+        process = await started(settings.data, port)
+        ballast = fill(disk)
+        process.kill()
+        await process.wait()
+
+        process = await started(settings.data, port)
+        async with AsyncExitStack() as stack:
+            node = Node(settings, stack)
+            status, text = await asked(node, "/healthz")
+            assert status == 503
+            assert '"journal": "journal-full"' in text
+            assert (await node.guest().enter((await node.link("organiser")).token))[1]["refused"] == "journal-full"
+            ballast.unlink()
+            organiser = node.guest()
+            row = await node.link("organiser")
+            async with asyncio.timeout(PATIENCE_S):
+                while (await organiser.enter(row.token, "Olga"))[0] == 503:
+                    """Each answer is awaited; the disk is tried again meanwhile."""
+            await organiser.connect(row)
+            assert "seq" in await organiser.command("1", "links.renew", room=None, invite="attendee")
+        process.terminate()
+        await process.wait()
