@@ -16,6 +16,7 @@ from server.identity import Identity
 from server.media_port import MediaPort
 from server.outbox import Outbox, event_frame
 from server.presence import Page, Presence
+from server.sounding import Sounding
 
 URGENT: Final = "stage."
 """Events of this feature are what people in two halls wait for: they take the urgent lane."""
@@ -41,6 +42,7 @@ class Hall:
         self._clock = clock
         self._health = health
         self._presence = Presence()
+        self._sounding = Sounding()
         self._pages: dict[Page, tuple[Outbox, Channel]] = {}
         self._fanout = Fanout(self.view, lambda: host.settled, loop)
         self._learn_links()
@@ -75,12 +77,14 @@ class Hall:
         self._pages[page] = outbox, channel
         self._presence.come(page)
         channel.join(outbox)
+        self._tell_sounding()
         self._fanout.changed()
 
     def go(self, page: Page) -> None:
         outbox, channel = self._pages.pop(page)
         channel.leave(outbox)
         self._presence.go(page)
+        self._tell_sounding()
         self._fanout.changed()
 
     def again(self, page: Page) -> None:
@@ -109,6 +113,12 @@ class Hall:
 
     def close(self) -> None:
         self._fanout.close()
+
+    def _tell_sounding(self) -> None:
+        """Each wall page that begins or ceases to be its venue's loudspeaker learns so at once."""
+        for page, on in self._sounding.among(self._pages):
+            if page in self._pages:
+                self._pages[page][0].write(event_frame("sound", {"on": on}))
 
     def _happened(self, entries: Sequence[Entry]) -> None:
         events = [event for entry in entries for event in entry.events]

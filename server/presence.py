@@ -1,24 +1,28 @@
-"""Who is here: distinct persons per venue, in memory only."""
+"""Who is here: distinct persons per venue who look at a page, in memory only."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 import msgspec
 
 from rooms.audience import Audience, Desk
 from rooms.kernel import Actor, Json, Names, PersonId, Role
 
-SCREENS = frozenset({Role.WALL, Role.CONFIDENCE})
+SCREENS: Final = frozenset({Role.WALL, Role.CONFIDENCE, Role.NODE})
 """Roles that are no persons."""
+CREW: Final = frozenset({Role.DIRECTOR, Role.MODERATOR, Role.ORGANISER, Role.PROTOCOL_OFFICER})
+"""Desks that serve all halls: they work here and are no part of an audience; operators and speakers are their hall's."""
 
 
 class Page(msgspec.Struct, eq=False):
-    """One open page of somebody; `visible` while they look at it."""
+    """One open page of somebody: `visible` while they look at it, `since_s` (the loop's time) when it came first."""
 
     actor: Actor
     visible: bool = True
+    since_s: float = 0.0
 
 
 class Presence:
@@ -34,9 +38,9 @@ class Presence:
         self._pages.discard(page)
 
     def view(self, audience: Audience, names: Names) -> Mapping[str, Json]:
-        """Counts for everyone; for desks also who."""
+        """Counts of who looks, for everyone; for desks also who has a page open."""
         people = dict(self._people())
-        venues = Counter(actor.venue for actor, _ in people.values())
+        venues = Counter(actor.venue for actor, visible in people.values() if visible and actor.role not in CREW)
         remote = venues.pop(None, 0)
         view: dict[str, Json] = {"venues": {str(venue): count for venue, count in venues.items()}, "remote": remote}
         if isinstance(audience, Desk):

@@ -65,8 +65,12 @@ Signal = Viewport | Visibility
 
 
 class _Auth(msgspec.Struct, frozen=True):
+    """`age_s`: for how long this page has been here before, over all its sockets."""
+
     token: Annotated[str, Meta(max_length=128)]
     invite: Annotated[str, Meta(max_length=128)]
+    visible: bool = True
+    age_s: Annotated[float, Meta(ge=0, le=1e9)] = 0.0
 
 
 class _Engine(engineio.AsyncServer):  # type: ignore[misc]
@@ -119,6 +123,14 @@ class _WebSocket(DriverWebSocket):  # type: ignore[misc]
             if isinstance(text, str) and _is_ours(text):
                 return text
             self.server.metrics.dropped.labels("binary" if isinstance(text, bytes) else "garbage").inc()
+
+
+def _shown(auth: object) -> _Auth:
+    """What the page shows at the door. Raises Refused."""
+    try:
+        return msgspec.convert(auth, _Auth)
+    except msgspec.ValidationError:
+        raise Refused(LINK_UNKNOWN) from None
 
 
 def _is_ours(text: str) -> bool:
@@ -214,22 +226,19 @@ class Sockets:
     async def _connect(self, sid: str, environ: dict[str, Any], auth: object) -> None:
         outbox: Outbox = environ["twinhall.outbox"]
         try:
-            hall, actor = self._admitted(environ["aiohttp.request"], auth)
+            shown = _shown(auth)
+            hall, actor = self._admitted(environ["aiohttp.request"], shown)
         except Refused as refusal:
             asyncio.get_running_loop().call_later(1.0, outbox.close)
             raise socketio.exceptions.ConnectionRefusedError(refusal.code) from None
         outbox.admitted = True
-        page = Page(actor)
+        page = Page(actor, shown.visible, asyncio.get_running_loop().time() - shown.age_s)
         self._here[sid] = hall, page, outbox
         self._metrics.sockets.set(len(self._here))
         # The library writes its CONNECT packet as soon as this returns, without waiting: the view comes after it.
         asyncio.get_running_loop().call_soon(self._welcome, sid)
 
-    def _admitted(self, request: web.Request, auth: object) -> tuple[Hall, Actor]:
-        try:
-            shown = msgspec.convert(auth, _Auth)
-        except msgspec.ValidationError:
-            raise Refused(LINK_UNKNOWN) from None
+    def _admitted(self, request: web.Request, shown: _Auth) -> tuple[Hall, Actor]:
         link = self._identity.link(shown.token)
         if link.invite.id != shown.invite:
             raise Refused(LINK_UNKNOWN)

@@ -58,7 +58,7 @@ class Guest:
         self._news = asyncio.Event()
         self.io.on("view", self._take)
         self.io.on("disconnect", self._lost)
-        for name in ("bye", "epoch", "ended"):
+        for name in ("bye", "epoch", "ended", "sound"):
             self.io.on(name, self._hear(name))
 
     async def enter(self, token: str, name: str | None = None, **headers: str) -> tuple[int, dict[str, Any]]:
@@ -72,8 +72,8 @@ class Guest:
         await self.connect(row)
         return self
 
-    async def connect(self, row: Row) -> None:
-        auth = {"invite": row.id, "token": row.token}
+    async def connect(self, row: Row, **shown: object) -> None:
+        auth = {"invite": row.id, "token": row.token, **shown}
         await self.io.connect(self.origin, auth=auth, transports=["websocket"])
         await self.until(bool)
 

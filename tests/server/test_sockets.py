@@ -84,7 +84,7 @@ async def test_revoking_a_link_ends_its_pages_within_a_second_and_renewing_opens
     async with asyncio.timeout(PATIENCE_S):
         await wall.gone.wait()
     assert asyncio.get_running_loop().time() - began_s < 1.0
-    assert wall.heard == [("bye", {"reason": "revoked"})]
+    assert wall.heard[-1] == ("bye", {"reason": "revoked"})
     await organiser.until(lambda view: view["links"][row.id]["revoked"])
     assert await node.guest().enter(row.token) == (403, {"refused": "link-revoked"})
 
@@ -209,3 +209,28 @@ async def test_a_page_that_lost_count_gets_the_whole_view_again(node: Node) -> N
     assert await guest.io.call("resync", {}, timeout=PATIENCE_S) == {}
     await guest.until(bool)
     assert guest.view["conference"] == known["conference"]
+
+
+async def test_one_wall_page_per_venue_sounds_and_the_next_takes_over_within_a_second(node: Node) -> None:
+    row = await node.link("wall", "changzhou")
+    first, second = await node.guest().open(row, ""), await node.guest().open(row, "")
+    elsewhere = await node.guest().open(await node.link("wall", "frankfurt"), "")
+    await elsewhere.until(lambda _: first.heard == elsewhere.heard == [("sound", {"on": True})])
+    assert second.heard == []
+
+    began_s = asyncio.get_running_loop().time()
+    await first.io.disconnect()
+    await second.until(lambda _: second.heard == [("sound", {"on": True})])
+    assert asyncio.get_running_loop().time() - began_s < 1.0
+
+
+async def test_a_page_that_is_not_looked_at_is_never_counted(node: Node) -> None:
+    row = await node.link("attendee")
+    lobby = node.guest()
+    await lobby.enter(row.token, "Anna")
+    await lobby.connect(row, visible=False)
+    assert lobby.view["people"]["remote"] == 0
+    await node.guest().open(row, "Ben")
+    await lobby.until(lambda view: view["people"]["remote"] == 1)
+    await lobby.io.emit("signal", {"type": "presence", "visible": True})
+    await lobby.until(lambda view: view["people"]["remote"] == 2)
