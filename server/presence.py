@@ -14,7 +14,7 @@ from rooms.kernel import Actor, Json, Names, PersonId, Role
 SCREENS: Final = frozenset({Role.WALL, Role.CONFIDENCE, Role.NODE})
 """Roles that are no persons."""
 CREW: Final = frozenset({Role.DIRECTOR, Role.MODERATOR, Role.ORGANISER, Role.PROTOCOL_OFFICER})
-"""Desks that serve all halls: they work here and are no part of an audience; operators and speakers are their hall's."""
+"""Desks that serve all halls: no part of an audience; operators and speakers belong to their hall."""
 
 
 class Page(msgspec.Struct, eq=False):

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { CommonClock } from "../../web/static/lib/clock.js";
+import { Pending } from "../../web/static/lib/pending.js";
 import { Socket } from "../../web/static/lib/socket.js";
 import { Store } from "../../web/static/lib/store.js";
 
@@ -14,6 +15,10 @@ class Line {
     this.sent = [];
     /** @type {((message: any) => Promise<any>)} */
     this.answer = async () => ({ seq: 1 });
+    /** @type {() => Promise<any>} */
+    this.clock = () => new Promise(() => undefined);
+    this.closed = 0;
+    this.io = { engine: { close: () => (this.closed += 1) } };
     this.active = true;
     this.volatile = { emit: (/** @type {string} */ name, /** @type {any} */ detail) => this.sent.push([name, detail]) };
   }
@@ -26,7 +31,7 @@ class Line {
   timeout() {
     return {
       emitWithAck: (/** @type {string} */ name, /** @type {any} */ message) => {
-        if (name === "clock") return new Promise(() => undefined);
+        if (name === "clock") return this.clock();
         this.sent.push([name, message]);
         return this.answer(message);
       },
@@ -38,12 +43,29 @@ class Line {
   }
 }
 
-async function given() {
+/** A tab's storage. @returns {any} */
+function storageOf() {
+  /** @type {Map<string, string>} */
+  const kept = new Map();
+  return { getItem: (/** @type {string} */ key) => kept.get(key) ?? null, setItem: (/** @type {string} */ key, /** @type {string} */ text) => kept.set(key, text), removeItem: (/** @type {string} */ key) => kept.delete(key) };
+}
+
+async function given(storage = storageOf()) {
   const line = new Line();
   const store = new Store();
-  const socket = new Socket({ auth: { invite: "i", token: "t" }, room: "stage", store, clock: new CommonClock(), connect: () => line });
+  const page = { visible: true, shown: /** @type {any} */ (null) };
+  const socket = new Socket({
+    auth: { invite: "i", token: "t" }, room: "stage", store, clock: new CommonClock(), pending: new Pending("anna", storage), visible: () => page.visible,
+    connect: (/** @type {any} */ { auth }) => {
+      page.shown = () => {
+        auth((/** @type {any} */ told) => (page.shown.last = told));
+        return page.shown.last;
+      };
+      return line;
+    },
+  });
   await socket.opening;
-  return { line, store, socket };
+  return { line, store, socket, page, storage };
 }
 
 test("a command given while the line is down goes out with one id when it is back", async (t) => {
@@ -89,4 +111,77 @@ test("a refused link closes for good and says why", async () => {
   line.happens("connect_error", new Error("link-revoked"));
   assert.deepEqual(said, [{ reason: "link-revoked" }]);
   assert.equal(socket.state, "closed");
+});
+
+test("a command without an answer goes out again after a reload, under its id, and the answer is told", async (t) => {
+  const before = await given();
+  before.line.answer = () => new Promise(() => undefined);
+  before.line.happens("connect");
+  before.socket.command({ type: "stage.take" });
+  before.line.happens("disconnect", "transport close");
+
+  const after = await given(before.storage);
+  t.after(() => after.socket.close());
+  /** @type {any[]} */
+  const told = [];
+  after.socket.addEventListener("late", (event) => told.push(/** @type {CustomEvent} */ (event).detail));
+  after.line.happens("connect");
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(after.line.sent.filter(([name]) => name === "command"), before.line.sent.filter(([name]) => name === "command"));
+  assert.deepEqual(told, [{ answer: { seq: 1 } }]);
+  const third = await given(before.storage);
+  t.after(() => third.socket.close());
+  third.line.happens("connect");
+  assert.deepEqual(third.line.sent, []);
+  for (const { line } of [after, third]) line.happens("disconnect", "transport close");
+});
+
+test("a withdrawn link ends what waits, and keeps nothing of it", async () => {
+  const { line, socket, storage } = await given();
+  const waiting = socket.command({ type: "stage.take" });
+  line.happens("bye", { reason: "revoked" });
+  await assert.rejects(waiting, { code: "not-connected" });
+  assert.deepEqual(new Pending("anna", storage).take().fresh, []);
+});
+
+test("a line that does not answer after a sleep is closed, one that does is kept", async (t) => {
+  const { line, socket } = await given();
+  t.after(() => socket.close());
+  line.clock = async () => ({ t1: 0, t2: 0 });
+  line.happens("connect");
+  await socket.prove();
+  assert.equal(line.closed, 0);
+  line.clock = async () => {
+    throw new Error("no answer in time");
+  };
+  await socket.prove();
+  assert.equal(line.closed, 1);
+  line.happens("disconnect", "transport close");
+});
+
+test("a server that hangs up restarts; a line that falls silent is lost", async (t) => {
+  const { line, socket } = await given();
+  t.after(() => socket.close());
+  line.happens("connect");
+  line.happens("disconnect", "transport close");
+  assert.equal(socket.restarting, true);
+  line.happens("connect");
+  assert.equal(socket.restarting, false);
+  line.happens("disconnect", "ping timeout");
+  assert.equal(socket.restarting, false);
+});
+
+test("the door is told whether somebody looks and how long the page has been here; later changes are signalled", async (t) => {
+  const { line, socket, page } = await given();
+  t.after(() => socket.close());
+  page.visible = false;
+  assert.deepEqual(page.shown(), { invite: "i", token: "t", visible: false, age_s: 0 });
+  line.happens("connect");
+  assert.deepEqual(line.sent, []);
+  page.visible = true;
+  socket.look();
+  socket.look();
+  assert.deepEqual(line.sent, [["signal", { type: "presence", visible: true }]]);
+  assert.ok(page.shown().age_s > 0);
+  line.happens("disconnect", "transport close");
 });

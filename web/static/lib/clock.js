@@ -48,9 +48,11 @@ export function localNow() {
 
 /** @typedef {{offset_ms: number, round_trip_ms: number, at_ms: number}} Sample `at_ms` is local */
 
-export class CommonClock {
+/** Event `slept`: the computer was asleep, or its own clock was set. */
+export class CommonClock extends EventTarget {
   /** @param {() => number} [local] Unix ms @param {() => number} [wall] the computer's own clock, Unix ms */
   constructor(local = localNow, wall = Date.now) {
+    super();
     this.local = local;
     this.wall = wall;
     /** @type {Sample[]} */
@@ -99,7 +101,10 @@ export class CommonClock {
     const apart_ms = this.wall() - this.local();
     const slept = Math.abs(apart_ms - this.apart_ms) > SLEPT_MS;
     this.apart_ms = apart_ms;
-    if (slept) this.samples = [];
+    if (slept) {
+      this.samples = [];
+      this.dispatchEvent(new Event("slept"));
+    }
     return slept;
   }
 

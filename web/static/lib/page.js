@@ -3,8 +3,10 @@
 
 import "./components.js";
 import { CommonClock } from "./clock.js";
+import { h } from "./dom.js";
 import { I18n } from "./i18n.js";
 import { Keys } from "./keys.js";
+import { Pending } from "./pending.js";
 import { Refused, Socket } from "./socket.js";
 import { Store } from "./store.js";
 
@@ -20,6 +22,8 @@ import { Store } from "./store.js";
 /** @typedef {"dark" | "light"} GroundChoice */
 
 const GROUND = "twinhall-ground";
+/** How long the answer to an earlier page's command is shown, ms. */
+const LATE_MS = 12_000;
 
 export class Page {
   /** @param {I18n} i18n */
@@ -34,6 +38,7 @@ export class Page {
     this.me = null;
     /** @type {Socket | null} */
     this.socket = null;
+    this.attending = true;
     this.watch = this.watch.bind(this);
     this.tick = this.tick.bind(this);
     this.send = this.send.bind(this);
@@ -65,9 +70,27 @@ export class Page {
   /** Opens the one socket. @returns {Socket} */
   connect() {
     if (!this.me) throw new Error("enter comes before connect");
-    const { invite, room } = this.me;
-    this.socket ??= new Socket({ auth: { invite, token: this.token }, room, store: this.store, clock: this.clock });
-    return this.socket;
+    if (this.socket) return this.socket;
+    const { conference, invite, person, room } = this.me;
+    const pending = new Pending(`${conference} ${invite} ${person}`);
+    const auth = { invite, token: this.token };
+    const visible = () => this.attending && !document.hidden;
+    const socket = new Socket({ auth, room, store: this.store, clock: this.clock, pending, visible });
+    addEventListener("online", () => socket.prove());
+    document.addEventListener("visibilitychange", () => {
+      socket.look();
+      if (!document.hidden) socket.prove();
+    });
+    this.clock.addEventListener("slept", () => socket.prove());
+    tellLate(this, socket);
+    this.socket = socket;
+    return socket;
+  }
+
+  /** Whether somebody attends by this page: a lobby is open, but nobody sits in the hall yet. @param {boolean} attending */
+  attend(attending) {
+    this.attending = attending;
+    this.socket?.look();
   }
 
   /** @param {{type: string} & Record<string, any>} command @param {{room?: string | null}} [options] */
@@ -122,6 +145,17 @@ export class Page {
     const text = this.t(`refused.${code}`, params);
     return text === `refused.${code}` ? this.t("refused.unexpected", { code }) : text;
   }
+}
+
+/** What became of a command that was sent before a reload, said for a while. @param {Page} page @param {Socket} socket */
+function tellLate(page, socket) {
+  socket.addEventListener("late", (event) => {
+    const { refusal } = /** @type {CustomEvent} */ (event).detail;
+    const words = refusal ? page.t("late.refused", { why: page.refusal(refusal) }) : page.t("late.done");
+    const line = h("p", { class: "late line-notice", role: "status", "data-late": refusal ? "refused" : "done" }, words);
+    document.body.append(line);
+    setTimeout(() => line.remove(), LATE_MS);
+  });
 }
 
 /**

@@ -2,6 +2,7 @@
 /** The page's one socket: commands out (each takes effect once), views in, the clock kept. */
 
 import { keepClock } from "./clock.js";
+import { Pending } from "./pending.js";
 
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("./clock.js").CommonClock} CommonClock */
@@ -9,6 +10,10 @@ import { keepClock } from "./clock.js";
 
 /** How long an answer may take before the command goes out again, ms. */
 const ANSWER_MS = 5_000;
+/** A line that may have died unseen (a sleep, another network) must answer within this, ms. */
+const PROOF_MS = 2_000;
+/** A server that hung up while the network is there restarts; after this long it is simply away, ms. */
+const RESTART_MS = 10_000;
 
 /** The server said no: a code, and what fills its words. */
 export class Refused extends Error {
@@ -30,26 +35,58 @@ export function uuid() {
 }
 
 /**
- * Events: `state` (detail SocketState), `epoch` (detail {epoch}), `ended` (detail {session, reason}), `bye` (detail {reason}).
+ * Events: `state` (detail SocketState), `epoch` (detail {epoch}), `ended` (detail {session, reason}), `sound` (detail {on}),
+ * `bye` (detail {reason}), `late` (detail {answer, refusal}): what became of a command that was sent before a reload.
  */
 export class Socket extends EventTarget {
   /**
-   * @param {{auth: {invite: string, token: string}, room: string, store: Store, clock: CommonClock,
-   *   connect?: (options: object) => any}} options `connect` opens a Socket.IO client; tests give their own
+   * @param {{auth: {invite: string, token: string}, room: string, store: Store, clock: CommonClock, pending?: Pending,
+   *   visible?: () => boolean, connect?: (options: object) => any}} options `visible`: whether somebody looks;
+   *   `connect` opens a Socket.IO client; tests give their own
    */
-  constructor({ auth, room, store, clock, connect }) {
+  constructor({ auth, room, store, clock, pending = new Pending(auth.invite), visible = () => true, connect }) {
     super();
+    this.pending = pending;
+    this.visible = visible;
     this.room = room;
     this.store = store;
     this.clock = clock;
     /** @type {SocketState} */
     this.state = "connecting";
     this.leaving = false;
+    /** When the line was lost, `performance.now()`; and whether the server hung up itself. */
+    this.lost_ms = 0;
+    this.hungUp = false;
+    /** When this page was first in; it counts for who sounds in a hall. @type {number | null} */
+    this.since_ms = null;
+    this.toldVisible = true;
     /** @type {Map<string, {message: object, resolve: (answer: any) => void, reject: (refusal: Refused) => void}>} */
     this.unanswered = new Map();
     /** @type {(() => void) | null} */
     this.stopClock = null;
-    this.opening = open(auth, connect).then((io) => this.#listen(io));
+    this.#resume();
+    this.opening = open((tell) => tell(this.#shown(auth)), connect).then((io) => this.#listen(io));
+  }
+
+  /** What the page shows at the server's door. @param {{invite: string, token: string}} auth */
+  #shown(auth) {
+    this.toldVisible = this.visible();
+    return { ...auth, visible: this.toldVisible, age_s: this.since_ms === null ? 0 : (performance.now() - this.since_ms) / 1_000 };
+  }
+
+  /** Commands that an earlier page of this tab sent and heard nothing of. */
+  #resume() {
+    const { fresh, old } = this.pending.take();
+    const tell = (/** @type {object} */ detail) => this.#tell("late", detail);
+    for (const message of fresh) {
+      this.unanswered.set(message.id, { message, resolve: (answer) => tell({ answer }), reject: (refusal) => tell({ refusal }) });
+    }
+    if (old.length) queueMicrotask(() => tell({ refusal: new Refused("too-late") }));
+  }
+
+  /** Whether the server itself hung up a moment ago: it restarts, as far as we can tell. */
+  get restarting() {
+    return this.state === "reconnecting" && this.hungUp && performance.now() - this.lost_ms < RESTART_MS;
   }
 
   /**
@@ -61,6 +98,7 @@ export class Socket extends EventTarget {
   command(command, { room = this.room } = {}) {
     const id = uuid();
     const message = room === null ? { id, command } : { id, room, command };
+    this.pending.add(message);
     return new Promise((resolve, reject) => {
       this.unanswered.set(id, { message, resolve, reject });
       if (this.state === "live") this.#send(id);
@@ -78,6 +116,23 @@ export class Socket extends EventTarget {
     this.#turn("closed");
   }
 
+  /** Somebody looks now, or no longer. */
+  look() {
+    if (this.state !== "live" || this.visible() === this.toldVisible) return;
+    this.toldVisible = this.visible();
+    this.signal({ type: "presence", visible: this.toldVisible });
+  }
+
+  /** The computer woke, or stands in another network: the line answers soon, or a new one is opened. */
+  async prove() {
+    if (this.state !== "live") return;
+    try {
+      await this.io.timeout(PROOF_MS).emitWithAck("clock", { t0: this.clock.local() });
+    } catch {
+      if (this.state === "live") this.io.io.engine.close();
+    }
+  }
+
   /** @param {any} io */
   #listen(io) {
     this.io = io;
@@ -85,17 +140,25 @@ export class Socket extends EventTarget {
     io.on("disconnect", (/** @type {string} */ reason) => this.#disconnected(reason));
     io.on("connect_error", (/** @type {Error} */ error) => this.#failed(error));
     io.on("view", (/** @type {any} */ message) => this.store.take(message) || io.emit("resync", () => undefined));
-    for (const name of ["epoch", "ended"]) io.on(name, (/** @type {any} */ detail) => this.#tell(name, detail));
-    io.on("bye", (/** @type {any} */ detail) => {
-      this.leaving = true;
-      this.#tell("bye", detail);
-      this.close();
-    });
+    for (const name of ["epoch", "ended", "sound"]) io.on(name, (/** @type {any} */ detail) => this.#tell(name, detail));
+    io.on("bye", (/** @type {any} */ detail) => this.#bye(detail));
+  }
+
+  /** This link opens nothing any more: what waits will never be done. @param {{reason: string}} detail */
+  #bye(detail) {
+    this.leaving = true;
+    this.pending.clear();
+    this.#tell("bye", detail);
+    this.close();
+    for (const { reject } of this.unanswered.values()) reject(new Refused("not-connected"));
+    this.unanswered.clear();
   }
 
   #connected() {
     this.stopClock ??= keepClock(this.clock, (t0) => this.io.timeout(2_000).emitWithAck("clock", { t0 }));
+    this.since_ms ??= performance.now();
     this.#turn("live");
+    this.look();
     for (const id of this.unanswered.keys()) this.#send(id);
   }
 
@@ -104,6 +167,8 @@ export class Socket extends EventTarget {
     this.stopClock?.();
     this.stopClock = null;
     if (this.leaving) return;
+    this.lost_ms = performance.now();
+    this.hungUp = reason === "transport close" || reason === "io server disconnect";
     this.#turn("reconnecting");
     if (reason === "io server disconnect") setTimeout(() => this.leaving || this.io.connect(), 500);
   }
@@ -112,9 +177,7 @@ export class Socket extends EventTarget {
   #failed(error) {
     if (this.io.active) return;
     if (error.message.startsWith("link-") || error.message === "not-entered") {
-      this.leaving = true;
-      this.#tell("bye", { reason: error.message });
-      this.close();
+      this.#bye({ reason: error.message });
     } else {
       setTimeout(() => this.leaving || this.io.connect(), 2_000);
     }
@@ -127,6 +190,7 @@ export class Socket extends EventTarget {
     try {
       const answer = await this.io.timeout(ANSWER_MS).emitWithAck("command", waiting.message);
       if (!this.unanswered.delete(id)) return;
+      this.pending.delete(id);
       if (answer.refused) waiting.reject(new Refused(answer.refused, answer.params));
       else waiting.resolve(answer);
     } catch {
@@ -147,7 +211,7 @@ export class Socket extends EventTarget {
   }
 }
 
-/** @param {{invite: string, token: string}} auth @param {((options: object) => any)} [connect] */
+/** @param {(tell: (shown: object) => void) => void} auth asked at every connection @param {((options: object) => any)} [connect] */
 async function open(auth, connect) {
   const options = {
     auth,

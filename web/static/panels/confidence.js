@@ -6,7 +6,7 @@ import { countdown } from "../lib/i18n.js";
 import { following, itemsOf, running } from "../lib/programme.js";
 import { PlaySession } from "../lib/session.js";
 import { mountClocks, venuesOf } from "./clocks.js";
-import { tieSession, watchLine } from "./line.js";
+import { isCalm, tieSession, watchLine } from "./line.js";
 import { comes } from "./now.js";
 import { say, Screen } from "./screen.js";
 import { insist, openUnattended } from "./unattended.js";
@@ -69,10 +69,9 @@ function mountLine() {
     word.hidden = screen.scene.tiles.length > 0;
     say(word, "camera-off", page.t(session.state === "live" ? "stage.silent-hall" : "stage.waiting"), "");
   };
-  watchLine(page, session, (line) => {
-    const calm = line === "live" || line === "connecting";
-    state.hidden = calm;
-    write(state, calm ? "" : page.t(`line.${line}`));
+  watchLine(page, session, (line, words) => {
+    state.hidden = isCalm(line);
+    write(state, isCalm(line) ? "" : words);
     draw();
   });
   page.watch((view) => view.stage, draw);

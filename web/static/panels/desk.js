@@ -88,9 +88,8 @@ function closed(page, title, why) {
 export function keepLine(page, session) {
   const words = find(document, "[data-line]");
   tieSession(page, session);
-  const show = (/** @type {string} */ state) => write(words, state === "live" ? "" : page.t(`line.${state}`));
-  /** @type {string} */
-  let now = "";
-  watchLine(page, session, (state) => show((now = state)));
-  page.i18n.addEventListener("change", () => show(now));
+  watchLine(page, session, (state, what) => {
+    write(words, state === "live" ? "" : what);
+    words.dataset.state = state;
+  });
 }

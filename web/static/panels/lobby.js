@@ -115,8 +115,8 @@ async function show() {
   try {
     const me = await page.enter();
     if (me.name && !name.value) name.value = me.name;
+    page.attend(false);
     page.connect().addEventListener("bye", (event) => bye(/** @type {CustomEvent} */ (event).detail.reason));
-    whileConnected(false);
     admit(true);
   } catch (error) {
     const code = /** @type {{code?: string}} */ (error).code ?? "unexpected";
@@ -199,16 +199,8 @@ function turnToStage() {
   document.body.classList.add("on-stage");
   turnGround("hall");
   find(document, ".skip").setAttribute("href", "#stage-main");
-  whileConnected(true);
+  page.attend(true);
   find(stage, ".stage-main").focus();
-}
-
-/** Tells whether this page watches: a lobby is open, but nobody sits in the hall yet. @param {boolean} watching */
-function whileConnected(watching) {
-  const tell = () => page.socket?.signal({ type: "presence", visible: watching && !document.hidden });
-  page.socket?.addEventListener("state", tell);
-  if (watching) document.addEventListener("visibilitychange", tell);
-  tell();
 }
 
 /** The server closed the socket for good. @param {string} reason */

@@ -8,7 +8,7 @@ import { mountPanels } from "../lib/panels.js";
 import { PlaySession } from "../lib/session.js";
 import { PictureAge } from "./age.js";
 import { mountClocks, venuesOf } from "./clocks.js";
-import { tieSession, watchLine } from "./line.js";
+import { isCalm, tieSession, watchLine } from "./line.js";
 import { mountNow } from "./now.js";
 import { say, Screen } from "./screen.js";
 import { Sound } from "./sound.js";
@@ -66,23 +66,24 @@ function mountState(element, page, session, screen) {
   const age = new PictureAge(page.clock, () => screen.shown[0]);
   /** @type {import("./line.js").LineState} */
   let state = "connecting";
+  let words = "";
   const live = /** @type {import("../lib/components.js").HallTally} */ (find(element, ".stage-live"));
   const tell = () => {
     live.hidden = !screen.scene.tiles.some(({ source }) => page.store.view.media?.sources?.[source]?.live);
     live.show("on-air", page.t("stage.live"));
-    const calm = state === "live" || state === "connecting";
-    write(line, page.t(`line.${state}`));
+    const calm = isCalm(state);
+    write(line, words);
     set(line, "data-state", state);
     notice.hidden = calm || (!session.refusal && state === "rejoining" && session.tries < 1);
     line.hidden = !notice.hidden;
-    write(find(notice, ".stage-notice-words"), session.refusal && !session.refusal.passing ? page.refusal(session.refusal) : page.t(`line.${state}`));
+    write(find(notice, ".stage-notice-words"), session.refusal && !session.refusal.passing ? page.refusal(session.refusal) : words);
     const empty = !screen.scene.tiles.length;
     word.hidden = !empty;
     if (state === "live") say(word, "camera-off", page.t("stage.silent-hall"), page.t("stage.empty"));
-    else say(word, "clock", page.t("stage.waiting"), page.t(`line.${state}`));
+    else say(word, "clock", page.t("stage.waiting"), words);
   };
-  watchLine(page, session, (next) => {
-    state = next;
+  watchLine(page, session, (...now) => {
+    [state, words] = now;
     tell();
   });
   page.watch((view) => view.stage, tell);

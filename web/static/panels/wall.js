@@ -5,7 +5,7 @@ import { find, set, write } from "../lib/dom.js";
 import { PlaySession } from "../lib/session.js";
 import { following, itemsOf, running } from "../lib/programme.js";
 import { mountClocks } from "./clocks.js";
-import { tieSession, watchLine } from "./line.js";
+import { isCalm, tieSession, watchLine } from "./line.js";
 import { say, Screen } from "./screen.js";
 import { Sound } from "./sound.js";
 import { insist, openUnattended } from "./unattended.js";
@@ -49,21 +49,21 @@ function mountLine() {
 /** What stands where no picture is, and the state of the line when it is not well. */
 function mountWord() {
   const state = find(root, ".wall-state");
-  const draw = (/** @type {import("./line.js").LineState} */ line) => {
-    const calm = line === "live" || line === "connecting";
-    state.hidden = calm;
-    write(state, calm ? "" : page.t(`line.${line}`));
+  let line = /** @type {import("./line.js").LineState} */ ("connecting");
+  let words = "";
+  const draw = () => {
+    state.hidden = isCalm(line);
+    write(state, isCalm(line) ? "" : words);
     word.hidden = screen.scene.tiles.length > 0;
     if (session.refusal && !session.refusal.passing) say(word, "line-lost", page.t("wall.link-fault"), page.refusal(session.refusal));
     else if (line === "live") say(word, "camera-off", page.t("wall.waiting"), page.t("wall.alone"));
-    else say(word, "clock", page.t("wall.waiting"), page.t(`line.${line}`));
+    else say(word, "clock", page.t("wall.waiting"), words);
   };
-  let line = /** @type {import("./line.js").LineState} */ ("connecting");
-  watchLine(page, session, (next) => {
-    line = next;
-    draw(line);
+  watchLine(page, session, (...now) => {
+    [line, words] = now;
+    draw();
   });
-  page.watch((view) => view.stage, () => draw(line));
+  page.watch((view) => view.stage, draw);
 }
 
 /** One page per hall is its loudspeaker; without a gesture the browser may hold the sound back: then the wall says so. */
@@ -76,11 +76,8 @@ function mountSound() {
   };
   sound.addEventListener("change", draw);
   for (const gesture of ["keydown", "pointerdown"]) addEventListener(gesture, () => sound.start());
-  if (!navigator.locks) return draw();
+  // Two walls of one hall would be heard twice. While the server is away, its last word counts.
   sound.silence(true);
-  navigator.locks.request(`twinhall-sound ${page.me?.conference} ${venue}`, () => {
-    sound.silence(false);
-    return new Promise(() => undefined);
-  });
+  page.socket?.addEventListener("sound", (event) => sound.silence(!(/** @type {CustomEvent} */ (event).detail.on)));
   draw();
 }
