@@ -61,7 +61,8 @@ class RelayClient:
         adopt: Callable[[SessionSpec], bool] = lambda spec: True,
     ) -> None:
         """`on_observed(frame)` after each frame was merged; `on_link(connected)` when the link comes or
-        goes; `on_epoch(epoch)` when another relay process answers: media sessions of older ones are gone."""
+        goes; `on_epoch(epoch)` when another relay process answers than before, or the first: media sessions of
+        older ones are gone."""
         self.epoch = ""
         self.connected = False
         self.sessions: dict[SessionId, SessionState] = {}
@@ -221,11 +222,10 @@ class RelayClient:
 
     def _forget_epoch(self, epoch: str) -> None:
         """Another relay process: it knows only those sessions whose offer can be sent again."""
-        known, self.epoch = self.epoch, epoch
+        self.epoch = epoch
         self.sessions, self.publications, self.showing = {}, {}, {}
         self._wishes.forget_answered()
-        if known:
-            self._on_epoch(epoch)
+        self._on_epoch(epoch)
 
     def _send_soon(self) -> None:
         if self._writer is not None and not self._due:

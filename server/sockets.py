@@ -20,6 +20,7 @@ from rooms.journal import envelope
 from rooms.kernel import Actor, ConferenceId, InviteId, Json, PersonId, Refused
 from server.clock import Clock
 from server.doors import asking_origin
+from server.fanout import event_frame
 from server.hall import Hall
 from server.identity import LINK_UNKNOWN, Identity, cookie_name
 from server.media_port import MediaPort
@@ -251,6 +252,8 @@ class Sockets:
         if sid in self._here:
             hall, page, outbox = self._here[sid]
             hall.come(page, outbox, audience_of(page.actor))
+            if epoch := self._media.epoch():
+                outbox.write(event_frame("epoch", {"epoch": epoch}))
 
     async def _disconnect(self, sid: str, reason: str) -> None:
         if sid not in self._here:

@@ -185,3 +185,13 @@ test("the door is told whether somebody looks and how long the page has been her
   assert.ok(page.shown().age_s > 0);
   line.happens("disconnect", "transport close");
 });
+
+test("only another relay than before is news to the page's sessions", async (t) => {
+  const { line, socket } = await given();
+  t.after(() => socket.close());
+  /** @type {any[]} */
+  const said = [];
+  socket.addEventListener("epoch", (event) => said.push(/** @type {CustomEvent} */ (event).detail));
+  for (const epoch of ["a", "a", "b", "b"]) line.happens("epoch", { epoch });
+  assert.deepEqual(said, [{ epoch: "b" }]);
+});

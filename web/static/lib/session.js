@@ -12,6 +12,8 @@ import { Resource, SessionRefused, restartFragment, withCredentials } from "./wh
 
 /** Waits before the next try, ms; the last one stays. */
 const BACK_OFF_MS = [0, 400, 800, 1_500, 2_500, 4_000];
+/** A whole audience that rejoins does so over this time, ms; publishers come first. */
+const SPREAD_MS = 150;
 /** An offer without an answer, a connection without a path: after that long we start over, ms. */
 const CONNECT_MS = 8_000;
 /** ICE says `disconnected` for that long: the path is gone, restart it, ms. */
@@ -34,6 +36,7 @@ export class Session extends EventTarget {
     /** @type {Resource | null} */
     this.resource = null;
     this.stats = new StatsReader();
+    this.spread_ms = SPREAD_MS;
     this.tries = 0;
     /** Counts joins: what an older join still awaits must not touch the newer one. */
     this.round = 0;
@@ -55,13 +58,14 @@ export class Session extends EventTarget {
     this.#join();
   }
 
-  /** The relay restarted, or ended our session: join again at once (spread over 150 ms). */
+  /** The relay restarted, or ended our session: join again at once (spread over `spread_ms`). */
   rejoin() {
     if (this.state === "ended" || this.state === "idle") return;
     this.turn("rejoining");
     this.tries = 0;
+    if (this.resource) this.resource.location = null;
     this.#drop();
-    this.#later(Math.random() * 150, () => this.#join());
+    this.#later(Math.random() * this.spread_ms, () => this.#join());
   }
 
   /** The server's `ended` for a session of this page. @param {{session: string, reason: string}} detail */
@@ -289,6 +293,7 @@ export class PublishSession extends Session {
    */
   constructor({ video = null, audio = null, layers = LAYERS, audioBitrate_bps = 128_000, takeover = false, ...options }) {
     super(options);
+    this.spread_ms = 0;
     this.endpoint = options.url;
     this.tracks = { video, audio };
     this.layers = layers;

@@ -60,6 +60,7 @@ export class Socket extends EventTarget {
     /** When this page was first in; it counts for who sounds in a hall. @type {number | null} */
     this.since_ms = null;
     this.toldVisible = true;
+    this.epoch = "";
     /** @type {Map<string, {message: object, resolve: (answer: any) => void, reject: (refusal: Refused) => void}>} */
     this.unanswered = new Map();
     /** @type {(() => void) | null} */
@@ -140,7 +141,8 @@ export class Socket extends EventTarget {
     io.on("disconnect", (/** @type {string} */ reason) => this.#disconnected(reason));
     io.on("connect_error", (/** @type {Error} */ error) => this.#failed(error));
     io.on("view", (/** @type {any} */ message) => this.store.take(message) || io.emit("resync", () => undefined));
-    for (const name of ["epoch", "ended", "sound"]) io.on(name, (/** @type {any} */ detail) => this.#tell(name, detail));
+    io.on("epoch", (/** @type {{epoch: string}} */ detail) => this.#relayIs(detail));
+    for (const name of ["ended", "sound"]) io.on(name, (/** @type {any} */ detail) => this.#tell(name, detail));
     io.on("bye", (/** @type {any} */ detail) => this.#bye(detail));
   }
 
@@ -160,6 +162,13 @@ export class Socket extends EventTarget {
     this.#turn("live");
     this.look();
     for (const id of this.unanswered.keys()) this.#send(id);
+  }
+
+  /** Said at each connect and each change: only another relay process than before is news. @param {{epoch: string}} detail */
+  #relayIs(detail) {
+    const known = this.epoch;
+    this.epoch = detail.epoch;
+    if (known && known !== detail.epoch) this.#tell("epoch", detail);
   }
 
   /** @param {string} reason */
