@@ -20,12 +20,11 @@ from rooms.journal import envelope
 from rooms.kernel import Actor, ConferenceId, InviteId, Json, PersonId, Refused
 from server.clock import Clock
 from server.doors import asking_origin
-from server.fanout import event_frame
 from server.hall import Hall
 from server.identity import LINK_UNKNOWN, Identity, cookie_name
 from server.media_port import MediaPort
 from server.metrics import Metrics
-from server.outbox import Outbox
+from server.outbox import Outbox, event_frame
 from server.presence import Page
 from server.settings import Settings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import aiohttp
@@ -33,7 +33,10 @@ class Person:
         self._socket = socketio.AsyncClient(http_session=self.http, reconnection_delay=0.2, reconnection_delay_max=1)
         self._seq: int | None = None
         self._changed = asyncio.Event()
+        self._line = asyncio.Condition()
+        self._lines = 0
         self._socket.on("view", self._merge)
+        self._socket.on("connect", self._returned)
 
     async def enter(self) -> None:
         """Enter by the link and open the socket. Raises NotAdmitted."""
@@ -54,11 +57,45 @@ class Person:
                 self._changed.clear()
                 await self._changed.wait()
 
+    def hear(self, event: str, react: Callable[[Any], Awaitable[None]]) -> None:
+        """From now on, what the server says under `event` besides the view."""
+        self._socket.on(event, react)
+
     async def command(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
         """Send one command and await its answer: {"seq"} or {"refused"}."""
         whole = {"id": str(uuid.uuid4()), "room": self.entry["room"], "command": dict(command)}
         answer = await self._socket.call("command", whole, timeout=ACK_S)
         return dict(answer or {})
+
+    async def insist(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Send one command as a page does: on each new line again, with the same id, until it is answered."""
+        whole = {"id": str(uuid.uuid4()), "room": self.entry["room"], "command": dict(command)}
+        while True:
+            line = self._lines
+            asked = asyncio.create_task(self._asked(whole))
+            moved = asyncio.create_task(self._after(line))
+            await asyncio.wait((asked, moved), return_when=asyncio.FIRST_COMPLETED)
+            moved.cancel()
+            if asked.done() and (answer := asked.result()) is not None:
+                return answer
+            asked.cancel()
+            await self._after(line)
+
+    async def _asked(self, whole: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The answer, or None when the line can't carry the question."""
+        try:
+            return dict(await self._socket.call("command", whole, timeout=RETURN_S))
+        except socketio.exceptions.SocketIOError:
+            return None
+
+    async def _after(self, line: int) -> None:
+        async with self._line:
+            await self._line.wait_for(lambda: self._lines > line)
+
+    async def _returned(self) -> None:
+        async with self._line:
+            self._lines += 1
+            self._line.notify_all()
 
     async def until(self, holds: Callable[[dict[str, Any]], bool]) -> None:
         """Until the view is as asked."""
