@@ -158,9 +158,10 @@ async def test_a_living_source_is_occupied_and_who_is_replaced_hears_of_it(stage
         await second.publish(f"{row.whip}")
     third, _ = await stage.peer("operator", CAMERA)
     await third.publish(f"{row.whip}?takeover=1")
-    await operator.until(lambda view: operator.heard)
-    session = first.location.rpartition("/")[2]
-    assert operator.heard == [("ended", {"session": session, "reason": "replaced"})]
+    await operator.until(lambda view: len(operator.heard) == 2)
+    (told, relay), ended = operator.heard
+    assert (told, list(relay)) == ("epoch", ["epoch"])
+    assert ended == ("ended", {"session": first.location.rpartition("/")[2], "reason": "replaced"})
 
 
 async def test_media_goes_on_without_web_and_web_comes_back_to_its_sessions(tmp_path: Path) -> None:
