@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import sys
 from collections.abc import Sequence
 
@@ -24,6 +25,7 @@ def main(arguments: Sequence[str]) -> int:
         return cli.main(arguments[1:])
     settings = parse(arguments)
     os.umask(0o077)
+    _allow_many_sockets()
     _log_to_stderr(settings.log_level)
     try:
         lock = await_turn(settings) if settings.standby else None
@@ -32,6 +34,12 @@ def main(arguments: Sequence[str]) -> int:
         print(reason, file=sys.stderr)
         return 1
     return 0
+
+
+def _allow_many_sockets() -> None:
+    """As many descriptors as we may have: 1,024 are less than one audience."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _log_to_stderr(level: str) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from aiohttp import web
 
 from rooms.kernel import Actor, Refused
-from server.doors import refused
+from server.doors import TOO_MANY, bearer, flooded, refused
 from server.identity import LINK_REVOKED, LINK_UNKNOWN, Identity, Link, cookie_name
 from server.storage import Reason
 
@@ -35,10 +35,7 @@ class Admission:
 
     def link(self, request: web.Request) -> Link:
         """The link in the Authorization header. Raises Refused `link-unknown`, `link-revoked`."""
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            raise Refused(LINK_UNKNOWN)
-        return self._identity.link(token.strip())
+        return self._identity.link(bearer(request))
 
     def actor(self, request: web.Request, link: Link) -> Actor:
         """Who asks: the person in the link's cookie, or the link's nameless one."""
@@ -54,6 +51,8 @@ class Admission:
 
 def answer(refusal: Refused) -> web.Response:
     """The refusal with its HTTP status; a 401 says how to authorise (RFC 9110 section 15.5.2)."""
+    if refusal.code == TOO_MANY:
+        return flooded(refusal)
     status = STATUS.get(refusal.code, HTTPStatus.BAD_REQUEST)
     response = refused(refusal.code, status, **refusal.params)
     if status == HTTPStatus.UNAUTHORIZED:

@@ -30,7 +30,7 @@ from server.clock import NodeClock
 from server.datafolder import DataFolder, held
 from server.definitions import definitions
 from server.director import Director
-from server.doors import BODY_MAX, KEEPALIVE_S, Rates, guard, security_headers
+from server.doors import BODY_MAX, KEEPALIVE_S, Floods, guard, security_headers
 from server.doorway import Crowd, Doorway
 from server.erasure import Erasure
 from server.hall import Hall
@@ -98,7 +98,8 @@ async def serving(
         stack.push_async_callback(erasure.close)
         sockets = Sockets(settings, halls, identity, media, clock, metrics)
 
-        app = web.Application(client_max_size=BODY_MAX, middlewares=[guard(Rates(time.monotonic))])
+        floods = Floods(time.monotonic)
+        app = web.Application(client_max_size=BODY_MAX, middlewares=[guard(floods, settings)])
         app.on_response_prepare.append(security_headers(settings))
         sockets.mount(app)
         health.mount(app)
@@ -107,7 +108,7 @@ async def serving(
         Persons(settings, halls, admission, vault.names, erasure).mount(app)
         if settings.has_own_authority:
             mount_authority(app, settings.data)
-        Pages(settings, web_root, halls, identity, vault, metrics).mount(app)
+        Pages(settings, web_root, halls, identity, vault, metrics, floods).mount(app)
         local = web.Application()
         Local(settings, hosts, identity).mount(local)
         Backups(folder).mount(local)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
+from rooms.kernel import Refused
 from server.settings import Settings
 
 BODY_MAX: Final = 64 * 1024
@@ -18,10 +20,11 @@ BODY_MAX: Final = 64 * 1024
 BODY_S: Final = 10.0
 KEEPALIVE_S: Final = 10.0
 """A connection without a whole request header for this long is closed."""
-POSTS_PER_S: Final = 50.0
-POSTS_BURST: Final = 1000.0
-"""A hall of people behind one address joins at once; a flood does not stop."""
-ADDRESSES_MAX: Final = 10_000
+BUCKETS_MAX: Final = 10_000
+SAFE: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
+"""Methods that change nothing (RFC 9110, section 9.2.1); the others are counted."""
+
+TOO_MANY: Final = "too-many-requests"
 
 log = structlog.get_logger()
 
@@ -78,21 +81,57 @@ def asking_origin(request: web.Request, settings: Settings) -> str | None:
 
 
 class Rates:
-    """A bucket of POSTs per address; the oldest addresses are forgotten first."""
+    """A bucket per key that fills by `per_s` up to `burst`; the oldest keys are forgotten first."""
 
-    def __init__(self, now_s: Callable[[], float]) -> None:
+    def __init__(self, now_s: Callable[[], float], per_s: float, burst: float) -> None:
         self._now_s = now_s
+        self._per_s, self._burst = per_s, burst
         self._buckets: dict[str, tuple[float, float]] = {}
 
-    def admits(self, address: str) -> bool:
-        """Take one from the address's bucket; False when it is empty."""
+    def wait_s(self, key: str) -> float:
+        """Take one from the key's bucket; how long to wait when it is empty, else 0."""
         now_s = self._now_s()
-        left, at_s = self._buckets.pop(address, (POSTS_BURST, now_s))
-        left = min(POSTS_BURST, left + (now_s - at_s) * POSTS_PER_S)
-        self._buckets[address] = max(left - 1, 0.0), now_s
-        if len(self._buckets) > ADDRESSES_MAX:
+        left, at_s = self._buckets.pop(key, (self._burst, now_s))
+        left = min(self._burst, left + (now_s - at_s) * self._per_s)
+        taken = 1 if left >= 1 else 0
+        self._buckets[key] = left - taken, now_s
+        if len(self._buckets) > BUCKETS_MAX:
             del self._buckets[next(iter(self._buckets))]
-        return left >= 1
+        return 0.0 if taken else (1 - left) / self._per_s
+
+
+class Floods:
+    """What one address and one link may ask of this node: a whole hall joins at once, a flood does not stop."""
+
+    def __init__(self, now_s: Callable[[], float]) -> None:
+        self._addresses = Rates(now_s, per_s=50, burst=1000)
+        self._links = Rates(now_s, per_s=100, burst=2000)
+
+    def address(self, address: str) -> None:
+        """One more request. Raises Refused `too-many-requests`."""
+        _refuse_flood(self._addresses.wait_s(address))
+
+    def link(self, token: str) -> None:
+        """One more request with a link's token (if any), from wherever. Raises Refused `too-many-requests`."""
+        _refuse_flood(self._links.wait_s(token) if token else 0)
+
+
+def _refuse_flood(wait_s: float) -> None:
+    if wait_s:
+        raise Refused(TOO_MANY, wait_s=math.ceil(wait_s))
+
+
+def peer(request: web.Request, settings: Settings) -> str:
+    """The address that asks; behind a proxy, the one that the proxy saw (the last of X-Forwarded-For)."""
+    if settings.is_proxied and (seen := request.headers.get("X-Forwarded-For")):
+        return seen.rpartition(",")[2].strip()
+    return request.remote or ""
+
+
+def bearer(request: web.Request) -> str:
+    """The token of the Authorization header (RFC 6750, section 2.1); empty when there is none."""
+    scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def refused(code: str, status: int, **params: object) -> web.Response:
@@ -103,13 +142,29 @@ def refused(code: str, status: int, **params: object) -> web.Response:
     return web.json_response(body, status=status, headers={"Cache-Control": "no-store"})
 
 
-def guard(rates: Rates) -> Middleware:
+def flooded(refusal: Refused) -> web.Response:
+    """429 with when to come again (RFC 6585, section 4)."""
+    wait_s = refusal.params["wait_s"]
+    body = {
+        "refused": refusal.code,
+        "params": refusal.params,
+        "reason": f"Too many requests at once: try again in {wait_s} s.",
+    }
+    headers = {hdrs.RETRY_AFTER: str(wait_s), hdrs.CACHE_CONTROL: "no-store"}
+    return web.json_response(body, status=HTTPStatus.TOO_MANY_REQUESTS, headers=headers)
+
+
+def guard(floods: Floods, settings: Settings) -> Middleware:
     """The outermost middleware: floods, slow bodies, too large ones, and bugs end here in a few words."""
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.method == "POST" and not rates.admits(request.remote or ""):
-            return refused("too-many-requests", HTTPStatus.TOO_MANY_REQUESTS)
+        try:
+            if request.method not in SAFE:
+                floods.address(peer(request, settings))
+                floods.link(bearer(request))
+        except Refused as refusal:
+            return flooded(refusal)
         try:
             return await handler(request)
         except web.HTTPRequestEntityTooLarge:

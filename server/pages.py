@@ -17,7 +17,7 @@ from rooms.audience import Attendee
 from rooms.kernel import Actor, CommandId, ConferenceId, Json, Refused, Role
 from server import languages
 from server.admission import Admission, answer
-from server.doors import asking_origin, body_of
+from server.doors import Floods, asking_origin, body_of
 from server.hall import Hall
 from server.identity import SESSION_S, Identity, Link, cookie_name
 from server.links import PAGES, endpoints, qr, rows
@@ -48,6 +48,7 @@ class Pages:
         identity: Identity,
         vault: Vault,
         metrics: Metrics,
+        floods: Floods,
     ) -> None:
         self._settings = settings
         self._halls = halls
@@ -55,6 +56,7 @@ class Pages:
         self._admission = Admission(identity, secure=settings.secure)
         self._vault = vault
         self._metrics = metrics
+        self._floods = floods
         self.statics = Statics(web_root)
         self._texts = languages.texts(web_root / "locales")
         self._templates = jinja2.Environment(
@@ -127,6 +129,7 @@ class Pages:
     async def _entered(self, request: web.Request, entrance: _Entrance, origin: str) -> web.Response:
         """Let the person in: durable, named, with a cookie. Raises Refused."""
         link = self._identity.link(entrance.token)
+        self._floods.link(link.token)
         session = self._identity.seat(link, self._admission.cookie(request, link))
         signed = self._identity.signed(session)
         actor = self._identity.actor(link, signed)

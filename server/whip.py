@@ -24,7 +24,7 @@ from rooms.audience import Attendee, Audience, Player, audience_of
 from rooms.conference import Conference
 from rooms.kernel import Actor, ConferenceId, Refused, RoomId, SourceId
 from server.director import Conferences, Director, codecs
-from server.doors import BODY_S
+from server.doors import BODY_S, bearer
 from server.identity import Identity, Link, cookie_name
 from server.sessions import RELAY_AWAY, MediaRefused, Owner, Sessions
 from server.settings import Settings
@@ -196,12 +196,12 @@ class Whip:
         return Place(conference, RoomId(room), link, self._identity.actor(link, cookie))
 
     def _link(self, request: web.Request) -> Link:
-        scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
+        token = bearer(request)
+        if not token:
             reason = "Send the link's token: Authorization: Bearer TOKEN."
             raise Problem(HTTPStatus.UNAUTHORIZED, "token-missing", reason, **{hdrs.WWW_AUTHENTICATE: "Bearer"})
         try:
-            return self._identity.link(token.strip())
+            return self._identity.link(token)
         except Refused as refused:
             challenge = {hdrs.WWW_AUTHENTICATE: 'Bearer error="invalid_token"'}
             reason = "This token opens nothing (any more): ask the organiser for a new link."

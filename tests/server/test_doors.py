@@ -1,12 +1,16 @@
 import asyncio
+import contextlib
+import gzip
+from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from server.doors import POSTS_BURST, POSTS_PER_S, Rates, asking_origin
+from server.doors import KEEPALIVE_S, Rates, asking_origin, peer
+from server.doorway import HANDSHAKE_S, Crowd
 from server.settings import Settings
-from tests.server.conftest import Node
+from tests.server.conftest import PATIENCE_S, Node, running, web_root
 
 PROXIED = Settings(public_url="https://stage.example.org")
 
@@ -29,14 +33,58 @@ def test_only_our_own_pages_may_ask(origin: str | None, host: str, taken: str | 
     assert asking_origin(make_mocked_request("POST", "/enter", headers=headers), PROXIED) == taken
 
 
-def test_a_flood_from_one_address_is_stopped_and_others_are_not() -> None:
+def test_a_flood_is_stopped_and_others_are_not() -> None:
     now = [0.0]
-    rates = Rates(lambda: now[0])
-    admitted = sum(rates.admits("a") for _ in range(int(POSTS_BURST) + 500))
-    assert admitted == POSTS_BURST
-    assert rates.admits("b")
+    rates = Rates(lambda: now[0], per_s=50, burst=1000)
+    assert [rates.wait_s("a") for _ in range(1002)] == [0.0] * 1000 + [0.02] * 2
+    assert rates.wait_s("b") == 0
     now[0] = 1.0
-    assert sum(rates.admits("a") for _ in range(1000)) == POSTS_PER_S
+    assert sum(not rates.wait_s("a") for _ in range(1000)) == 50
+
+
+def test_the_oldest_are_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.doors.BUCKETS_MAX", 2)
+    rates = Rates(lambda: 0.0, per_s=1, burst=1)
+    assert [rates.wait_s(key) for key in "aabca"] == [0, 1, 0, 0, 0]
+
+
+async def test_a_flood_is_told_when_to_come_again(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.doors.Rates.wait_s", lambda rates, key: 2.5)
+    for path in ("/enter", "/whip/jiangsu-2022.stage", "/jiangsu-2022/erase"):
+        async with node.guest().http.post(node.origin + path, json={}) as answer:
+            assert (answer.status, answer.headers["Retry-After"]) == (429, "3")
+            told = await answer.json()
+        assert told["refused"] == "too-many-requests"
+        assert told["reason"] == "Too many requests at once: try again in 3 s."
+    async with node.guest().http.get(f"{node.origin}/healthz") as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize("at", ["/enter", "/whip/jiangsu-2022.stage"])
+async def test_a_link_s_flood_from_many_addresses_is_stopped(
+    node: Node, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    row = await node.link("operator")
+    monkeypatch.setattr("server.doors.Rates.wait_s", lambda rates, key: float(key == row.token))
+    sent = {"json": {"token": row.token}} if at == "/enter" else {"headers": {"Authorization": f"Bearer {row.token}"}}
+    async with node.guest().http.post(node.origin + at, **sent) as answer:
+        assert answer.status == 429
+    async with node.guest().http.post(node.origin + at, json={"token": "another"}) as answer:
+        assert answer.status == 401
+
+
+@pytest.mark.parametrize(
+    ("settings", "forwarded", "seen"),
+    [
+        (PROXIED, "203.0.113.9, 198.51.100.7", "198.51.100.7"),
+        (PROXIED, None, "10.0.0.1"),
+        (Settings(), "203.0.113.9", "10.0.0.1"),
+    ],
+)
+def test_only_behind_a_proxy_the_proxy_says_who_asks(settings: Settings, forwarded: str | None, seen: str) -> None:
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    request = make_mocked_request("POST", "/enter", headers=headers).clone(remote="10.0.0.1")
+    assert peer(request, settings) == seen
 
 
 async def test_a_bug_ends_in_a_few_words(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +105,82 @@ async def test_a_body_that_never_comes_is_given_up(node: Node, monkeypatch: pyte
         assert answer.status == 408
 
 
-async def test_a_header_that_never_ends_closes_its_connection(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("before", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"])
+async def test_a_header_that_drips_closes_its_connection_after_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bytes
+) -> None:
+    monkeypatch.setattr("server.app.KEEPALIVE_S", 0.2)
+    async with running(Settings(data=tmp_path / "var"), web_root(tmp_path / "web")) as node:
+        reader, writer = await asyncio.open_connection("127.0.0.1", node.settings.port)
+        writer.write(before)
+        if before:
+            await reader.readuntil(b"\r\n\r\n{")
+        writer.write(b"GET / HTTP/1.1\r\n")
+        closed = asyncio.create_task(reader.read())
+        async with asyncio.timeout(PATIENCE_S):
+            while not (await asyncio.wait([closed], timeout=0.01))[0]:
+                writer.write(b"X")
+        assert b"HTTP/1.1" not in closed.result()
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+def test_the_time_for_a_header_is_ten_seconds() -> None:
+    assert KEEPALIVE_S == HANDSHAKE_S == 10.0
+
+
+async def test_a_body_that_unpacks_into_a_large_one_is_refused(node: Node) -> None:
+    bomb = gzip.compress(b" " * 50_000_000)
+    for path in ("/enter", "/whip/jiangsu-2022.stage"):
+        headers = {"Content-Encoding": "gzip", "Content-Type": "application/sdp", "Authorization": "Bearer x"}
+        headers["Authorization"] = f"Bearer {(await node.link('operator')).token}"
+        async with node.guest().http.post(node.origin + path, data=bomb, headers=headers) as answer:
+            assert answer.status == 413, path
+
+
+async def test_other_methods_get_nothing(node: Node) -> None:
+    http = node.guest().http
+    for path in ("/", "/nowhere", "/healthz", "/metrics", "/socket.io/", "/static/page.js", "/jiangsu-2022/wall"):
+        for method, status in {"POST": 405, "PUT": 405, "DELETE": 405, "PATCH": 405, "TRACE": 405, "BREW": 400}.items():
+            async with http.request(method, node.origin + path) as answer:
+                assert answer.status == status, (method, path)
+
+
+def test_an_address_opens_only_so_many_connections_and_may_come_again() -> None:
+    crowd = Crowd(most=2)
+    assert [crowd.come(address) for address in ("a", "a", "a", "b")] == [True, True, False, True]
+    crowd.go("a")
+    assert crowd.come("a")
+
+
+async def test_a_connection_too_many_is_closed_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.app.Crowd", lambda: Crowd(most=1))
+    async with running(Settings(data=tmp_path / "var"), web_root(tmp_path / "web")) as node:
+        guest = node.guest()
+        async with guest.http.ws_connect(f"{node.origin}/socket.io/?EIO=4&transport=websocket") as ws:
+            assert (await ws.receive_str()).startswith("0{")
+            with pytest.raises(aiohttp.ClientConnectionError):
+                await node.guest().http.get(f"{node.origin}/healthz")
+            await ws.send_str("40")
+            assert (await ws.receive_str()).startswith("44")
+        await guest.close()
+        async with asyncio.timeout(PATIENCE_S):
+            while not await answers(node):
+                pass
+
+
+async def answers(node: Node) -> bool:
+    try:
+        async with node.guest().http.get(f"{node.origin}/healthz") as answer:
+            return answer.status == 200
+    except aiohttp.ClientConnectionError:
+        return False
+
+
+async def test_a_header_that_never_ends_closes_its_connection(node: Node) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", node.settings.port)
     writer.write(b"GET / HTTP/1.1\r\nX: " + b"x" * 20_000)
     answer = await reader.read(64)
