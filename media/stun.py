@@ -19,6 +19,9 @@ XOR_MAPPED_ADDRESS: Final = 0x0020
 USE_CANDIDATE: Final = 0x0025
 FINGERPRINT: Final = 0x8028
 FINGERPRINT_MASK: Final = 0x5354554E
+SIZE_MIN: Final = 76
+"""bytes of our answer over IPv6. No check of a real peer is smaller (our fragment of its user name alone has 12), and
+no answer is ever larger than what it answers."""
 SIZE_MAX: Final = 1280
 """bytes; a check is far below it (RFC 8489 section 6.1)."""
 ATTRIBUTES_MAX: Final = 32
@@ -43,7 +46,7 @@ class Check(msgspec.Struct, frozen=True):
 def read_check(datagram: bytes) -> Check | None:
     """The check in a datagram, None for anything else (also for one without all three proofs)."""
     size = len(datagram)
-    if not 20 <= size <= SIZE_MAX or size % 4:
+    if not SIZE_MIN <= size <= SIZE_MAX or size % 4:
         return None
     kind, length, magic, transaction = _HEADER.unpack_from(datagram)
     if kind != BINDING_REQUEST or magic != MAGIC or length != size - 20:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,20 +73,16 @@ def rtcp(given: bytes) -> None:
 
 
 def sdp(given: bytes) -> None:
-    """An offer to publish and to play: an answer or a Refusal."""
+    """An offer to publish or to play (by its length, odd or even) or a restart: an answer or a Refusal."""
     text = given.decode("utf-8", "replace")
-    for purpose in Purpose:
-        spec = SessionSpec(
-            SessionId("0" * 32), purpose, "", text, SourceName("c:hall/camera"), AudienceName("c.stage:attendee")
-        )
-        try:
-            negotiate(spec, PublicationId("1" * 32), ENDPOINT, _numbered)
-        except Refusal:
-            continue
-    try:
+    purpose = (Purpose.PUBLISH, Purpose.PLAY)[len(given) % 2]
+    spec = SessionSpec(
+        SessionId("0" * 32), purpose, "", text, SourceName("c:hall/camera"), AudienceName("c.stage:attendee")
+    )
+    with contextlib.suppress(Refusal):
+        negotiate(spec, PublicationId("1" * 32), ENDPOINT, _numbered)
+    with contextlib.suppress(Refusal):
         credentials(text)
-    except Refusal:
-        return
 
 
 def _stage() -> tuple[World, Client]:
