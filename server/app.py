@@ -36,6 +36,7 @@ from server.erasure import Erasure
 from server.hall import Hall
 from server.health import Health
 from server.host import Host
+from server.ice import IceServers
 from server.identity import Identity, node_key
 from server.journal import Journal
 from server.journal.sqlite import SqliteJournal
@@ -99,16 +100,17 @@ async def serving(
         sockets = Sockets(settings, halls, identity, media, clock, metrics)
 
         floods = Floods(time.monotonic)
+        ice = IceServers(settings.ice_servers, settings.ice_secret, lambda: clock.now_ms() / 1000, secrets.token_bytes)
         app = web.Application(client_max_size=BODY_MAX, middlewares=[guard(floods, settings)])
         app.on_response_prepare.append(security_headers(settings))
         sockets.mount(app)
         health.mount(app)
-        app.add_routes(Whip(settings, identity, lambda: _conferences(hosts), sessions, media).routes())
+        app.add_routes(Whip(settings, identity, lambda: _conferences(hosts), sessions, media, ice).routes())
         admission = Admission(identity, secure=settings.secure)
         Persons(settings, halls, admission, vault.names, erasure).mount(app)
         if settings.has_own_authority:
             mount_authority(app, settings.data)
-        Pages(settings, web_root, halls, identity, vault, metrics, floods).mount(app)
+        Pages(settings, web_root, halls, identity, vault, metrics, floods, ice).mount(app)
         local = web.Application()
         Local(settings, hosts, identity).mount(local)
         Backups(folder).mount(local)

@@ -19,6 +19,7 @@ from server import languages
 from server.admission import Admission, answer
 from server.doors import Floods, asking_origin, body_of
 from server.hall import Hall
+from server.ice import IceServers
 from server.identity import SESSION_S, Identity, Link, cookie_name
 from server.links import PAGES, endpoints, qr, rows
 from server.metrics import Metrics
@@ -49,6 +50,7 @@ class Pages:
         vault: Vault,
         metrics: Metrics,
         floods: Floods,
+        ice: IceServers,
     ) -> None:
         self._settings = settings
         self._halls = halls
@@ -57,6 +59,7 @@ class Pages:
         self._vault = vault
         self._metrics = metrics
         self._floods = floods
+        self._ice = ice
         self.statics = Statics(web_root)
         self._texts = languages.texts(web_root / "locales")
         self._templates = jinja2.Environment(
@@ -108,7 +111,6 @@ class Pages:
             conference=_described(hall) if hall else None,
             conferences=[_described(each) for each in self._halls.values()],
             missing=status == HTTPStatus.NOT_FOUND,
-            ice_servers=self._ice_servers(),
         )
         headers = {"Cache-Control": ASK_AGAIN, "Content-Language": lang, "Vary": "Accept-Language"}
         return web.Response(text=html, status=status, content_type="text/html", headers=headers)
@@ -171,7 +173,7 @@ class Pages:
             "name": self._vault.names.get(actor.person, link.invite.name),
             "whip": media.whip,
             "whep": media.whep,
-            "ice_servers": self._ice_servers(),
+            "ice_servers": [server.described() for server in self._ice.for_session()],
             "version": self.statics.version,
             "rehearsal": _described(hall)["rehearsal"],
         }
@@ -190,10 +192,6 @@ class Pages:
         listed = rows(asking_origin(request, self._settings) or self._settings.origin, conference, self._identity)
         told = [{**msgspec.to_builtins(row), "qr": qr(row.url)} for row in listed]
         return web.json_response(told, headers={"Cache-Control": "no-store"})
-
-    def _ice_servers(self) -> list[Mapping[str, Json]]:
-        """RTCIceServer dictionaries (W3C WebRTC section 4.2.4)."""
-        return [{"urls": url} for url in self._settings.ice_servers]
 
 
 def _described(hall: Hall) -> Mapping[str, Any]:

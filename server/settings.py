@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from media.addresses import of_this_machine
+from server import ice
 
 DEFAULT_CONFERENCE = "jiangsu-2022"
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
@@ -39,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     announce: tuple[str, ...] = ()
     conferences: tuple[str, ...] = (DEFAULT_CONFERENCE,)
     ice_servers: tuple[str, ...] = ()
+    ice_secret: Path | None = None
     log_level: str = "info"
     standby: bool = False
     listening: int | None = None
@@ -131,7 +133,7 @@ def parser(program: str = "python -m server") -> argparse.ArgumentParser:
         "and a certificate of this node's own authority on any other)",
     )
     add("--tls-key", type=Path, metavar="FILE", help="its private key (PEM)")
-    add("--udp-port", type=port, default=8443, help="the relay's one UDP port for all media (default: 8443)")
+    add("--udp-port", type=port, default=8443, help="the one port of all media, UDP and TCP (default: 8443)")
     add(
         "--announce",
         type=address,
@@ -152,8 +154,16 @@ def parser(program: str = "python -m server") -> argparse.ArgumentParser:
         "--ice-server",
         action="append",
         dest="ice_servers",
+        type=ice.ice_server,
         metavar="URL",
-        help="stun: or turn: URL for the pages; may be repeated (default: none, no request leaves the node)",
+        help="stun:HOST or turn:USER:PASSWORD@HOST[:PORT][?transport=tcp] for pages and players; may be repeated "
+        "(default: none, no request leaves the node)",
+    )
+    add(
+        "--ice-secret",
+        type=Path,
+        metavar="FILE",
+        help="holds the TURN servers' static-auth-secret: credentials are made from it for each session",
     )
     add("--standby", action="store_true", help="while another web process serves --data: wait, ready, for its end")
     add("--listening", type=int, metavar="FD", help="an inherited socket that listens already (default: open one)")
@@ -176,6 +186,7 @@ def parse(arguments: Sequence[str], program: str = "python -m server") -> Settin
         announce=tuple(found.announce),
         conferences=tuple(found.conferences or (DEFAULT_CONFERENCE,)),
         ice_servers=tuple(found.ice_servers or ()),
+        ice_secret=found.ice_secret,
         log_level=found.log_level,
         standby=found.standby,
         listening=found.listening,
@@ -210,4 +221,4 @@ def _contradiction(settings: Settings) -> str:
         return (
             f"--public-url {settings.public_url} would be plain HTTP, which keeps cameras shut: begin it with https://"
         )
-    return ""
+    return ice.contradiction(settings.ice_servers, settings.ice_secret)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Final, TypeVar
 
@@ -25,6 +25,7 @@ from rooms.conference import Conference
 from rooms.kernel import Actor, ConferenceId, Refused, RoomId, SourceId
 from server.director import Conferences, Director, codecs
 from server.doors import BODY_S, bearer
+from server.ice import IceServer, IceServers
 from server.identity import Identity, Link, cookie_name
 from server.sessions import RELAY_AWAY, MediaRefused, Owner, Sessions
 from server.settings import Settings
@@ -101,13 +102,20 @@ class Whip:
     """The handlers of /whip and /whep."""
 
     def __init__(
-        self, settings: Settings, identity: Identity, conferences: Conferences, sessions: Sessions, director: Director
+        self,
+        settings: Settings,
+        identity: Identity,
+        conferences: Conferences,
+        sessions: Sessions,
+        director: Director,
+        ice: IceServers,
     ) -> None:
         self._settings = settings
         self._identity = identity
         self._conferences = conferences
         self._sessions = sessions
         self._director = director
+        self._ice = ice
 
     def routes(self) -> list[web.RouteDef]:
         """Everything below /whip and /whep; other methods than the texts name get 405."""
@@ -170,10 +178,11 @@ class Whip:
 
     @answered
     async def options(self, request: web.Request) -> web.Response:
-        """What is accepted here, and the ICE servers; also the answer to a browser's preflight."""
+        """What is accepted here, and the ICE servers (TURN for who shows a token); also a preflight's answer."""
         accepted = {"Accept-Patch": FRAGMENT} if "session" in request.match_info else {"Accept-Post": SDP}
         response = web.Response(status=HTTPStatus.NO_CONTENT, headers=accepted)
-        self._add_ice_servers(response)
+        known = hdrs.AUTHORIZATION in request.headers and self._link(request)
+        _add(response, self._ice.for_session() if known else self._ice.for_anyone())
         return response
 
     @answered
@@ -245,12 +254,13 @@ class Whip:
         response = web.Response(
             status=HTTPStatus.CREATED, body=state.answer.encode(), content_type=SDP, headers=headers
         )
-        self._add_ice_servers(response)
+        _add(response, self._ice.for_session())
         return response
 
-    def _add_ice_servers(self, response: web.Response) -> None:
-        for url in self._settings.ice_servers:
-            response.headers.add(hdrs.LINK, f'<{url}>; rel="ice-server"')
+
+def _add(response: web.Response, servers: Iterable[IceServer]) -> None:
+    for server in servers:
+        response.headers.add(hdrs.LINK, server.link())
 
 
 def _publishable(place: Place, asked: str | None) -> SourceId:

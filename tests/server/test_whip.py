@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientResponse, web
@@ -16,6 +17,7 @@ from rooms.features.links import Links
 from rooms.features.stage import Take
 from rooms.kernel import ConferenceId, InviteId
 from rooms.program import Layout
+from server.ice import IceServers
 from server.identity import Identity
 from server.settings import Settings
 from server.whip import FRAGMENT, SDP, Whip
@@ -27,6 +29,11 @@ WHIP, WHEP = "/whip/jiangsu-2022.stage", "/whep/jiangsu-2022.stage"
 OPERATOR, ATTENDEE, WALL = "operator-changzhou-camera-1", "attendee", "wall-changzhou"
 OFFER = "v=0\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\nm=audio 9 x 111\r\nm=video 9 x 96\r\n"
 STAGE_OFFER = OFFER + "m=video 9 x 96\r\n"
+STUN_LINK = '<stun:stun.example.org>; rel="ice-server"'
+TURN_LINK = (
+    '<turn:turn.example.org:3478>; rel="ice-server"; username="1086400:000000000000"; '
+    'credential="ENA1MBvWckqb1A14epjsJQ/pXRk="; credential-type="password"'
+)
 SAME = "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n"
 FRESH = SAME.replace("abcd", "efgh")
 
@@ -63,11 +70,14 @@ class Door:
 
 
 @pytest.fixture
-async def door(aiohttp_client: AiohttpClient) -> Door:
+async def door(aiohttp_client: AiohttpClient, tmp_path: Path) -> Door:
     house = await House().start()
     identity = Identity(b"k" * 32)
-    settings = Settings(ice_servers=("stun:stun.example.org",))
-    whip = Whip(settings, identity, lambda: {C: house.conference}, house.sessions, house.director)
+    settings = Settings()
+    secret = tmp_path / "secret"
+    secret.write_text("north\n")
+    ice = IceServers(("stun:stun.example.org", "turn:turn.example.org:3478"), secret, lambda: 1_000_000.0, bytes)
+    whip = Whip(settings, identity, lambda: {C: house.conference}, house.sessions, house.director, ice)
     app = web.Application()
     app.add_routes(whip.routes())
     made = Door(await aiohttp_client(app), house, identity)
@@ -88,8 +98,18 @@ async def test_an_offer_gets_the_answer_the_sessions_url_its_etag_and_the_ice_se
     assert location.startswith(str(door.client.make_url(WHIP)) + "/")
     assert len(location.rpartition("/")[2]) == 32
     assert response.headers["ETag"] == '"ufrag1"'
-    assert response.headers["Link"] == '<stun:stun.example.org>; rel="ice-server"'
+    assert response.headers.getall("Link") == [STUN_LINK, TURN_LINK]
     assert response.headers["Cache-Control"] == "no-store"
+
+
+async def test_only_who_shows_a_token_is_told_of_turn(door: Door) -> None:
+    """Fails when OPTIONS tells everybody (seen so with for_session() there)."""
+    stranger = await door.client.options(WHIP)
+    known = await door.client.options(WHIP, headers=door.bearer(ATTENDEE))
+    forger = await door.client.options(WHIP, headers={"Authorization": "Bearer nobody"})
+    assert stranger.headers.getall("Link") == [STUN_LINK]
+    assert known.headers.getall("Link") == [STUN_LINK, TURN_LINK]
+    assert (forger.status, "Link" in forger.headers) == (401, False)
 
 
 async def test_a_token_publishes_its_own_source_by_the_conferences_codecs(door: Door) -> None:
