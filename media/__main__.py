@@ -24,7 +24,7 @@ from media.answer import Endpoint
 from media.clock import CommonClock
 from media.door import Door
 from media.ledger import Ledger
-from media.plane import Address, Plane
+from media.plane import Address, Capability, Plane
 from media.plane_python import PythonPlane
 from media.printer import Printer
 from media.relay import Relay
@@ -33,6 +33,11 @@ from media.slate import SlatePlayer
 
 PORT_TRIES: Final = 20
 PORT_AGAIN_S: Final = 0.005
+MEND: Final = "end what holds it"
+MENDS: Final = {
+    errno.EACCES: "let this user open low ports (sysctl net.ipv4.ip_unprivileged_port_start=443, or run as root)",
+    errno.EADDRNOTAVAIL: "give --host an address of this machine",
+}
 
 log = structlog.get_logger("relay")
 
@@ -47,12 +52,13 @@ async def serve(options: RelaySettings, stop: asyncio.Event, certificate: RTCCer
     fingerprint = next(found.value for found in certificate.getFingerprints() if found.algorithm == "sha-256")
     clock = CommonClock()
     ledger, plane = Ledger(secrets.token_hex(8)), PythonPlane(media_ms=clock)
+    tcp = options.tcp and Capability.ICE_TCP in plane.capabilities
     slates = SlatePlayer(plane, options.data / "slates", secrets.token_bytes)
     door: Door
     relay = Relay(
         plane,
         slates,
-        Endpoint(announce, options.udp_port, fingerprint),
+        Endpoint(announce, options.udp_port, fingerprint, tcp),
         certificate,
         ledger,
         time.monotonic,
@@ -62,7 +68,7 @@ async def serve(options: RelaySettings, stop: asyncio.Event, certificate: RTCCer
     )
     door = Door(ledger, relay.want, lambda: clock.ahead_ms)
     with turn.named(options.run / "relay.pid"):
-        async with _media(plane, bind, relay), _listening(door, options.control):
+        async with _media(plane, bind, bind if tcp else (), relay), _listening(door, options.control):
             log.info("relay ready", udp_port=options.udp_port, announce=announce, epoch=ledger.epoch, pid=os.getpid())
             ticking = asyncio.create_task(_tick(relay), name="tick")
             await stop.wait()
@@ -80,31 +86,31 @@ async def _tick(relay: Relay) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _media(plane: Plane, bind: Sequence[Address], relay: Relay) -> AsyncIterator[None]:
+async def _media(plane: Plane, bind: Sequence[Address], listen: Sequence[Address], relay: Relay) -> AsyncIterator[None]:
     try:
-        await _opened(plane, bind, relay)
-    except OSError as taken:
-        where = ", ".join(host for host, _ in bind)
+        await _opened(plane, bind, listen, relay)
+    except OSError as refused:
+        where, kinds = ", ".join(host for host, _ in bind), "UDP and TCP" if listen else "UDP"
         raise CannotStart(
-            f"UDP port {bind[0][1]} can't be opened on {where}: {taken.strerror}; "
-            "end what holds it, or choose another one with --udp-port"
-        ) from taken
+            f"{kinds} port {bind[0][1]} can't be opened on {where}: {refused.strerror}; "
+            f"{MENDS.get(refused.errno or 0, MEND)}, or choose another one with --udp-port"
+        ) from refused
     try:
         yield
     finally:
         await plane.close()
 
 
-async def _opened(plane: Plane, bind: Sequence[Address], relay: Relay) -> None:
+async def _opened(plane: Plane, bind: Sequence[Address], listen: Sequence[Address], relay: Relay) -> None:
     """Open the plane. The kernel may free a dead relay's port a moment after its lock. Raises OSError."""
     for _ in range(PORT_TRIES):
         try:
-            return await plane.open(bind, relay.on_event)
+            return await plane.open(bind, relay.on_event, listen)
         except OSError as taken:
             if taken.errno != errno.EADDRINUSE:
                 raise
         await asyncio.sleep(PORT_AGAIN_S)
-    return await plane.open(bind, relay.on_event)
+    return await plane.open(bind, relay.on_event, listen)
 
 
 @contextlib.asynccontextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
+import socket
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -39,6 +41,16 @@ def reach(host: str, port: int, announce: Sequence[str], local: Iterable[str]) -
     if announce:
         return bind, tuple(announce)
     return bind, tuple(outer + inner if asked.is_loopback else outer or inner)
+
+
+def free_port() -> int:
+    """A number that is free now for UDP and TCP, on every address."""
+    while True:
+        with socket.socket(type=socket.SOCK_DGRAM) as datagrams, socket.socket() as streams:
+            datagrams.bind(("", 0))
+            with contextlib.suppress(OSError):
+                streams.bind(datagrams.getsockname())
+                return int(streams.getsockname()[1])
 
 
 def _text(ip: ifaddr.IP) -> str:

@@ -14,14 +14,20 @@ from media.plane import OutboundSlot
 
 HOST_PREFERENCE = 126
 """Type preference of host candidates (RFC 8445 section 5.1.2.2)."""
+TCP_PREFERENCE = 90
+"""The same over TCP, below every way over UDP without a server between (RFC 6544 section 4.2 leaves it to us)."""
+PASSIVE = 4 << 13
+"""Direction preference of passive host candidates, in its place in the local one (RFC 6544 section 4.2)."""
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """What every answer of one relay process says of itself; `addresses` best first, all on `port`."""
+    """What every answer of one relay process says of itself; `addresses` best first, all on `port`, with `tcp` also
+    for ICE-TCP."""
 
     addresses: tuple[str, ...]
     port: int
     fingerprint: str
+    tcp: bool = False
 
 
 class AnsweredMedia(msgspec.Struct, frozen=True):
@@ -84,11 +90,15 @@ def _transport(endpoint: Endpoint, ice: IceCredentials, setup: str) -> list[str]
 
 
 def _candidates(endpoint: Endpoint) -> list[str]:
-    """One host candidate per address, the first preferred."""
-    lines = []
+    """One host candidate per address, the first preferred; those of TCP after all of UDP (RFC 6544 section 4.5)."""
+    lines, count = [], len(endpoint.addresses)
     for index, address in enumerate(endpoint.addresses):
         priority = (HOST_PREFERENCE << 24) + ((65535 - index) << 8) + 255
         lines.append(f"a=candidate:{index + 1} 1 udp {priority} {address} {endpoint.port} typ host")
+    for index, address in enumerate(endpoint.addresses if endpoint.tcp else ()):
+        priority = (TCP_PREFERENCE << 24) + ((PASSIVE + 8191 - index) << 8) + 255
+        place = f"{address} {endpoint.port} typ host tcptype passive"
+        lines.append(f"a=candidate:{count + index + 1} 1 tcp {priority} {place}")
     return [*lines, "a=end-of-candidates"]
 
 

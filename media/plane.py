@@ -193,8 +193,10 @@ class Plane(Protocol):
     name: str
     capabilities: frozenset[Capability]
 
-    async def open(self, bind: Sequence[Address], on_event: Callable[[PlaneEvent], None]) -> None:
-        """Bind the media sockets. Raises OSError."""
+    async def open(
+        self, bind: Sequence[Address], on_event: Callable[[PlaneEvent], None], listen: Sequence[Address] = ()
+    ) -> None:
+        """Bind the UDP sockets, and listen for ICE-TCP (Capability.ICE_TCP) on `listen`. Raises OSError."""
 
     async def close(self) -> None: ...
     def add(self, session: PlaneSession) -> None: ...

@@ -29,6 +29,7 @@ from media.plane import Address, Capability, Figures, InboundTrack, Life, Lost, 
 from media.routing import Router
 from media.rtp import read_header, without_padding
 from media.sources import Sources
+from media.tcp import Streams
 from media.udp import Sockets
 
 TICK_S: Final = 0.02
@@ -42,7 +43,7 @@ class PythonPlane:
     """Implements media.plane.Plane. `receive` and `tick` are its whole input besides the calls."""
 
     name = "python"
-    capabilities: frozenset[Capability] = frozenset()
+    capabilities: frozenset[Capability] = frozenset({Capability.ICE_TCP})
 
     def __init__(
         self,
@@ -53,7 +54,8 @@ class PythonPlane:
         """`media_ms` is the node's common clock; `transmit` stands in for the sockets."""
         self._now = monotonic_s
         self._media_ms = media_ms or CommonClock()
-        self._sockets = Sockets()
+        self._streams = Streams()
+        self._sockets = Sockets(self._streams.transmit)
         self._transmit = transmit or self._sockets.transmit
         self._on_event: Callable[[PlaneEvent], None] = lambda event: None
         self._timer: asyncio.TimerHandle | None = None
@@ -68,16 +70,24 @@ class PythonPlane:
 
     # --- lifetime
 
-    async def open(self, bind: Sequence[Address], on_event: Callable[[PlaneEvent], None]) -> None:
-        """Bind the media sockets. Raises OSError."""
+    async def open(
+        self, bind: Sequence[Address], on_event: Callable[[PlaneEvent], None], listen: Sequence[Address] = ()
+    ) -> None:
+        """Bind the UDP sockets, and listen for ICE-TCP on `listen`. Raises OSError."""
         self._on_event = on_event
         self._sockets.open(bind, self.receive)
+        try:
+            await self._streams.open(listen, self.receive)
+        except OSError:
+            self._sockets.close()
+            raise
         self._tick_again()
 
     async def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._sockets.close()
+        self._streams.close()
 
     @property
     def addresses(self) -> list[Address]:

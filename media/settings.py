@@ -19,6 +19,7 @@ class RelaySettings(msgspec.Struct, frozen=True):
     announce: tuple[str, ...]
     log: str
     standby: bool = False
+    tcp: bool = True
 
     @property
     def run(self) -> Path:
@@ -45,13 +46,16 @@ def parse(arguments: Sequence[str]) -> RelaySettings:
         announce=tuple(given.announce),
         log=given.log,
         standby=given.standby,
+        tcp=not given.no_tcp,
     )
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m media", description="Twinhall's relay: media in once, out to all.")
     parser.add_argument("--data", type=Path, default=Path("var"), help="data folder (default: ./var)")
-    parser.add_argument("--udp-port", type=_port, default=8443, help="the one UDP port of all media (default: 8443)")
+    port = "the one port of all media, UDP and TCP (default: 8443)"
+    parser.add_argument("--udp-port", type=_port, default=8443, help=port)
+    parser.add_argument("--no-tcp", action="store_true", help="UDP only: another server has the TCP port")
     parser.add_argument(
         "--host",
         type=_address,

@@ -1,4 +1,4 @@
-"""The media sockets: one per bind address, drained in batches, sent to without waiting."""
+"""The UDP sockets of media: one per bind address, drained in batches, sent to without waiting."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ Receive = Callable[[bytes, Path], None]
 class Sockets:
     """UDP sockets of one event loop; `transmit` drops (False) when the send buffer is full."""
 
-    def __init__(self) -> None:
+    def __init__(self, beyond: Callable[[bytes, Path], bool] = lambda datagram, path: False) -> None:
+        """`beyond(datagram, path)` sends on the paths that are not of these sockets."""
+        self._beyond = beyond
         self._sockets: list[socket.socket] = []
 
     @property
@@ -56,7 +58,7 @@ class Sockets:
         """False when the system refuses the datagram now (buffer full, no route)."""
         number, address = path
         if number >= len(self._sockets):
-            return False
+            return self._beyond(datagram, path)
         try:
             self._sockets[number].sendto(datagram, address)
         except OSError:

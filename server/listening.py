@@ -30,6 +30,9 @@ def listen(settings: Settings) -> socket.socket:
         where = f"port {settings.port} on {settings.host}"
         if wrong.errno == errno.EADDRINUSE:
             raise Unusable(f"{where} is in use: stop what uses it, or choose another with --port") from wrong
+        if wrong.errno == errno.EACCES:
+            rights = "sysctl net.ipv4.ip_unprivileged_port_start=443, or run as root"
+            raise Unusable(f"{where} needs rights ({rights}); or choose another with --port") from wrong
         raise Unusable(f"{where} can't be used ({wrong.strerror}): choose others with --host and --port") from wrong
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_MAX)
     return listening

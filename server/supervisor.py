@@ -17,7 +17,6 @@ import fcntl
 import json
 import os
 import signal
-import socket
 import ssl
 import sys
 import time
@@ -28,6 +27,7 @@ from typing import IO, Final
 
 import msgspec
 
+from media.addresses import free_port
 from server import settings as options
 from server.authority import fingerprint
 from server.definitions import definition
@@ -211,6 +211,8 @@ def commands(settings: Settings, arguments: Sequence[str], listening: int) -> li
     relay = ["--data", str(settings.data), "--host", settings.host, "--udp-port", str(settings.udp_port)]
     if settings.announce:
         relay += ["--announce", *settings.announce]
+    if settings.port == settings.udp_port:
+        relay.append("--no-tcp")
     return [
         Child("relay", (sys.executable, "-m", "media", *relay, "--standby"), spare=True),
         Child(
@@ -289,13 +291,10 @@ async def _until_signal(settings: Settings, arguments: Sequence[str]) -> None:
 def settled(arguments: Sequence[str]) -> list[str]:
     """The arguments with a number for each port that was left to us: a child that is started again keeps it."""
     settings = options.parse(arguments, PROGRAM)
-    ports = {"--port": (settings.port, socket.SOCK_STREAM), "--udp-port": (settings.udp_port, socket.SOCK_DGRAM)}
     chosen = list(arguments)
-    for option, (port, kind) in ports.items():
+    for option, port in {"--port": settings.port, "--udp-port": settings.udp_port}.items():
         if port == 0:
-            with socket.socket(type=kind) as probe:
-                probe.bind(("", 0))
-                chosen += [option, str(probe.getsockname()[1])]
+            chosen += [option, str(free_port())]
     return chosen
 
 

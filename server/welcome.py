@@ -26,12 +26,13 @@ def welcome(settings: Settings, pids: Mapping[str, int], links: Sequence[Link], 
     """
     everywhere = is_loopback(settings.host) or settings.host in EVERYWHERE
     offered = ", ".join(settings.announce) or ("every address of this machine" if everywhere else settings.host)
+    kinds = "UDP" if settings.port == settings.udp_port else "UDP and TCP"
     lines = [
         "",
         f"Twinhall runs: {', '.join(settings.conferences)}",
         "",
         f"  web    {settings.origin}  (process {pids.get('web', 0)})",
-        f"  relay  UDP port {settings.udp_port}, offering {offered}  (process {pids.get('relay', 0)})",
+        f"  relay  {kinds} port {settings.udp_port}, offering {offered}  (process {pids.get('relay', 0)})",
         f"  data   {settings.data.resolve()}  (log/ has what both say)",
         "",
         *(_trust_lines(settings, authority) if authority else []),

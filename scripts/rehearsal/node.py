@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 
 import aiohttp
 
+from media import addresses
+
 HOUSE: Final = Path(__file__).resolve().parents[2]
 READY_S: Final = 15.0
 LEAVE_S: Final = 5.0
@@ -86,7 +88,7 @@ class OwnNode(Node):
     """A node that this rehearsal starts and ends; `kill` breaks it on purpose."""
 
     def __init__(self, data: Path, conference: str) -> None:
-        self.port, self.udp_port = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
+        self.port, self.udp_port = free_port(socket.SOCK_STREAM), addresses.free_port()
         super().__init__(f"http://127.0.0.1:{self.port}", data, conference)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 

@@ -6,16 +6,27 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from media.plane import Plane
+from media.plane import Capability, Plane
 from media.plane_python import PythonPlane
-from tests.contract.wire import Wire
+from tests.contract.wire import Way, Wire
 
 PLANES: dict[str, Callable[[], Plane]] = {"python": PythonPlane}
 
 
-@pytest.fixture(params=list(PLANES))
+WAYS: dict[str, Way] = {
+    "udp4": Way("127.0.0.1", tcp=False),
+    "udp6": Way("::1", tcp=False),
+    "tcp4": Way("127.0.0.1", tcp=True),
+    "tcp6": Way("::1", tcp=True),
+}
+
+
+@pytest.fixture(params=[f"{plane}-{way}" for plane in PLANES for way in WAYS])
 async def wire(request: pytest.FixtureRequest) -> AsyncIterator[Wire]:
-    made = Wire(PLANES[request.param]())
+    plane, way = request.param.split("-")
+    made = Wire(PLANES[plane](), WAYS[way])
+    if WAYS[way].tcp and Capability.ICE_TCP not in made.plane.capabilities:
+        pytest.skip("this plane has no ICE-TCP")
     await made.open()
     yield made
     await made.close()

@@ -19,15 +19,19 @@ ELSEWHERE: Path = (0, ("198.51.100.7", 5000))
 
 
 async def test_who_has_not_proven_itself_gets_no_answer(wire: Wire) -> None:
+    unheard: list[bytes] = []
+    for number, first in enumerate(
+        (b"", b"\0\1", HELLO, b"\x80\x60" + bytes(40), b"\x80\xc8" + bytes(40), bytes(1400))
+    ):
+        stranger: Path = (0, ("198.51.100.8", number))
+        await wire.door(stranger, unheard.append)
+        wire.deliver(first, stranger)
     heard: list[bytes] = []
-    await wire.door(ELSEWHERE, heard.append)
-    for first in (b"", b"\0\1", HELLO, b"\x80\x60" + bytes(40), b"\x80\xc8" + bytes(40), bytes(1400)):
-        wire.deliver(first, ELSEWHERE)
     peer = await wire.publisher()
+    await wire.door(ELSEWHERE, heard.append)
     peer.check(path=ELSEWHERE)
     await wire.until(lambda: heard)
-    assert len(heard) == 1
-    assert heard[0][:2] == b"\1\1"
+    assert (len(heard), heard[0][:2], unheard) == (1, b"\1\1", [])
     assert wire.events == [Validated(peer.id)]
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from media.ice import SETTLED_S, TCP_FIRST
 from media.model import IceCredentials, Purpose, Route, SlotId
 from media.peers import HANDSHAKE_MAX
 from media.plane import Handshake, Lost, Validated
@@ -92,6 +93,21 @@ def test_media_moves_only_after_a_newer_nominated_check() -> None:
     viewer.check(path=ELSEWHERE)
     camera.frame()
     assert world.sent[-1][1] == ELSEWHERE
+
+
+def test_of_many_nominated_ways_udp_is_kept_and_tcp_follows_its_silence() -> None:
+    """Firefox nominates all; Chromium only what it took. Fails without Agent._keeps_udp."""
+    world = World()
+    peer = a_stranger(world)
+    by_tcp: Path = (TCP_FIRST, ("192.0.2.1", 50001))
+    for path, taken in ((by_tcp, by_tcp), (peer.path, peer.path), (by_tcp, peer.path)):
+        peer.check(path=path)
+        world.plane.send(peer.id, HELLO)
+        assert world.sent[-1] == (HELLO, taken)
+    world.pass_time(SETTLED_S + 0.1)
+    peer.check(path=by_tcp)
+    world.plane.send(peer.id, HELLO)
+    assert world.sent[-1] == (HELLO, by_tcp)
 
 
 def test_a_restart_keeps_the_old_credentials_until_the_new_are_used() -> None:

@@ -16,7 +16,7 @@ from media.sdp import SDP_MAX
 OFFERS = {path.stem: path.read_bytes().decode() for path in sorted((Path(__file__).parent / "offers").glob("*.sdp"))}
 PUBLISH = [name for name in OFFERS if "-publish" in name]
 PLAY = [name for name in OFFERS if "-play" in name]
-HERE = Endpoint(("198.51.100.7", "2001:db8::7"), 8443, "AA:BB:CC")
+HERE = Endpoint(("198.51.100.7", "2001:db8::7"), 8443, "AA:BB:CC", tcp=True)
 
 
 def random_bytes():
@@ -83,6 +83,8 @@ def test_every_answer_is_bundled_lite_and_names_our_addresses_once(name):
     assert [line for line in lines if line.startswith("a=candidate")] == [
         "a=candidate:1 1 udp 2130706431 198.51.100.7 8443 typ host",
         "a=candidate:2 1 udp 2130706175 2001:db8::7 8443 typ host",
+        "a=candidate:3 1 tcp 1520435199 198.51.100.7 8443 typ host tcptype passive",
+        "a=candidate:4 1 tcp 1520434943 2001:db8::7 8443 typ host tcptype passive",
     ]
     assert lines.count("a=end-of-candidates") == 1
     assert all("a=rtcp-mux" in section for section in sections(answer))

@@ -3,7 +3,6 @@
 import asyncio
 import fractions
 import secrets
-import socket
 
 import av
 import pytest
@@ -11,6 +10,7 @@ from aiortc import AudioStreamTrack, RTCPeerConnection, RTCSessionDescription, V
 from aiortc.rtcdtlstransport import RTCCertificate
 
 from media.__main__ import serve
+from media.addresses import free_port
 from media.client import RelayClient
 from media.model import Codec, Purpose, Route, SessionPhase, SessionSpec, SlateSpec
 from media.settings import RelaySettings
@@ -18,12 +18,6 @@ from media.settings import RelaySettings
 CAMERA = "c:hall/camera-1"
 SLATE = "c:slate/hall"
 STAGE = "c.stage:attendee"
-
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class World:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -17,6 +16,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 from msgspec.structs import replace
 
+from media.addresses import free_port
 from server.app import serving
 from server.links import Row
 from server.listening import listen
@@ -101,10 +101,7 @@ class Stage:
 
 
 async def relay_process(data: Path) -> asyncio.subprocess.Process:
-    with socket.socket(type=socket.SOCK_DGRAM) as probe:
-        probe.bind(("", 0))
-        port = str(probe.getsockname()[1])
-    command = (sys.executable, "-m", "media", "--data", str(data), "--udp-port", port)
+    command = (sys.executable, "-m", "media", "--data", str(data), "--udp-port", str(free_port()))
     return await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
 
 
