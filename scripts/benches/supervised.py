@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from media import addresses
 from scripts.rehearsal.node import HOUSE, Node, NotReady, free_port
 
 STANDBY: Final = {"web": "web-standby.pid", "relay": "standby.pid"}
@@ -24,7 +25,7 @@ class Supervised(Node):
     """Start it with `start`; `kill` names `web` or `relay`."""
 
     def __init__(self, data: Path, conference: str = "jiangsu-2022") -> None:
-        self.port, self.udp_port = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
+        self.port, self.udp_port = free_port(socket.SOCK_STREAM), addresses.free_port()
         super().__init__(f"http://127.0.0.1:{self.port}", data, conference)
         self._process: asyncio.subprocess.Process | None = None
 
