@@ -87,9 +87,11 @@ async def director(node: OwnNode, links: list[Link]) -> AsyncIterator[Person]:
 async def publish(watch: Watch, browser: Browser, link: Link) -> Watched:
     """Open an operator's page and press its one button; returns once its media flows."""
     hall = await watch.open(browser, link.url)
-    button = hall.page.locator("[data-act=publish]")
-    await button.and_(hall.page.locator(":enabled")).click()
-    await hall.page.locator("[data-publish-words][data-state=live]").wait_for()
+    await hall.page.locator("[data-act=publish]:enabled").click()
+    words = "document.querySelector('[data-publish-words]')"
+    await hall.page.evaluate(
+        f"() => reader.until(() => {words}.dataset.state === 'live', 20000).catch(() => {{ throw Error({words}.outerHTML); }})"
+    )
     return hall
 
 
