@@ -84,14 +84,17 @@ async def director(node: OwnNode, links: list[Link]) -> AsyncIterator[Person]:
     await person.leave()
 
 
+PUBLISHES = """() => {
+  const words = document.querySelector("[data-publish-words]");
+  return reader.until(() => words.dataset.state === "live", 20000).catch(() => { throw Error(words.outerHTML); });
+}"""
+
+
 async def publish(watch: Watch, browser: Browser, link: Link) -> Watched:
     """Open an operator's page and press its one button; returns once its media flows."""
     hall = await watch.open(browser, link.url)
     await hall.page.locator("[data-act=publish]:enabled").click()
-    words = "document.querySelector('[data-publish-words]')"
-    await hall.page.evaluate(
-        f"() => reader.until(() => {words}.dataset.state === 'live', 20000).catch(() => {{ throw Error({words}.outerHTML); }})"
-    )
+    await hall.page.evaluate(PUBLISHES)
     return hall
 
 

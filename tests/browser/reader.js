@@ -219,7 +219,7 @@
       }
       return context.state;
     },
-    /** How different left and right are, 0 (the same) to 1 and more, for each track that is listened to and sounds. */
+    /** How different left and right are now, 0 (the same, or silent) to 1 and more, for each track that is listened to. */
     width: () => sides.map(([left, right]) => {
       const [one, other] = [left, right].map((side) => {
         const samples = new Float32Array(side.fftSize);
@@ -228,8 +228,8 @@
       });
       const power = one.reduce((sum, sample) => sum + sample * sample, 0);
       const apart = one.reduce((sum, sample, place) => sum + (sample - other[place]) ** 2, 0);
-      return power > 0.01 ? Math.sqrt(apart / power) : null;
-    }).filter((width) => width !== null),
+      return power > 0.01 ? Math.sqrt(apart / power) : 0;
+    }),
     /** inbound-rtp statistics that carry media, one per stream. */
     async inbound() {
       const all = await Promise.all(globalThis.reader.connections().map((kept) => kept.connection.getStats()));
