@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -68,6 +69,15 @@ class Supervised(Node):
         os.kill(pid, signal.SIGKILL)
         return at_s
 
+    async def crash(self) -> None:
+        """SIGKILL for the supervisor and all its processes at once."""
+        assert self._process is not None, "a node starts before it crashes"
+        supervisor = self._process.pid
+        for pid in (supervisor, *_children(supervisor)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        await self._process.wait()
+
     async def _until(self, holds: Callable[[], bool], what: str) -> None:
         try:
             async with asyncio.timeout(WARM_S):
@@ -82,3 +92,8 @@ class Supervised(Node):
             return int((self.data / "run" / name).read_text())
         except (OSError, ValueError):
             return 0
+
+
+def _children(pid: int) -> list[int]:
+    """The processes that `pid` started and that live (Linux)."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
