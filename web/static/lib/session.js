@@ -143,6 +143,12 @@ export class Session extends EventTarget {
     this.#later(wait * (0.75 + Math.random() / 2), () => this.#join());
   }
 
+  /** A network is there again: what waits for its turn waited for that. */
+  #afresh() {
+    this.tries = 0;
+    this.#again();
+  }
+
   /** @param {RTCPeerConnection} pc */
   #path(pc) {
     if (pc.connectionState === "connected") {
@@ -161,13 +167,13 @@ export class Session extends EventTarget {
     const { pc, resource, round } = this;
     if (!pc || !resource?.location || this.state === "ended") return;
     this.turn("rejoining");
+    this.#later(CONNECT_MS, () => pc === this.pc && (this.state !== "live" || pc.connectionState !== "connected") && this.#again());
     try {
       const answer = pc.currentRemoteDescription?.sdp ?? "";
-      await pc.setLocalDescription(await pc.createOffer({ iceRestart: true }));
+      await pc.setLocalDescription(inStereo(await pc.createOffer({ iceRestart: true })));
       const fragment = await resource.restart(restartFragment(pc.localDescription?.sdp ?? ""));
       if (round !== this.round) return;
       await pc.setRemoteDescription({ type: "answer", sdp: withCredentials(answer, fragment) });
-      this.#later(CONNECT_MS, () => pc === this.pc && pc.connectionState !== "connected" && this.#again());
       if (pc.connectionState === "connected") this.turn("live");
     } catch {
       if (round === this.round) this.#again();
@@ -175,7 +181,10 @@ export class Session extends EventTarget {
   }
 
   #watchNetwork() {
-    const moved = () => this.state === "live" && this.restart();
+    const moved = () => {
+      if (this.state === "live") this.restart();
+      else if (this.state === "rejoining" && !this.pc) this.#afresh();
+    };
     const gone = (/** @type {PageTransitionEvent} */ event) => {
       const back = event.persisted;
       this.leave();
