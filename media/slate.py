@@ -25,6 +25,7 @@ LOOK: Final = "2"
 """Changes when the drawing or the encoding does: older loops in the cache are not taken for it."""
 RENDER_S: Final = 60.0
 """A loop takes about two seconds of one core; a machine that needs more is stuck."""
+KILL_S: Final = 1.0
 CLOCK_HZ: Final = 90_000
 PAYLOAD_TYPES: Final = {Codec.VP8: 96, Codec.H264: 97, Codec.VP9: 98, Codec.AV1: 99}
 H264_FMTP: Final = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
@@ -124,7 +125,8 @@ async def _render(path: Path, order: bytes) -> None:
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+            with contextlib.suppress(TimeoutError):  # asyncio may miss the end of one that is killed as it starts
+                await asyncio.wait_for(process.wait(), KILL_S)
 
 
 class _Loop:

@@ -29,7 +29,7 @@ def take(lock: Path) -> int | None:
 def wait(lock: Path, pid_file: Path) -> int:
     """As `take`, after the process that serves is gone. `pid_file` names this process while it waits."""
     descriptor = _opened(lock)
-    with named(pid_file), _leaving():
+    with _leaving(), named(pid_file):
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     return descriptor
 

@@ -261,15 +261,17 @@ def _how(code: int) -> str:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """SIGTERM, and SIGKILL for what does not listen."""
+    """SIGTERM, and SIGKILL for what does not listen, also when we are told a second time to end."""
     if process.returncode is not None:
         return
     process.terminate()
     try:
-        await asyncio.wait_for(process.wait(), END_S)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), END_S)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    await process.wait()
 
 
 def _die_with_parent() -> None:

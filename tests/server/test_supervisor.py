@@ -100,6 +100,24 @@ async def test_a_killed_child_is_started_again_with_one_line_why(settings: Setti
         assert await said.next() == "web was ended by SIGKILL: starting it again."
 
 
+async def test_one_that_ends_at_each_start_is_started_again_ever_more_seldom(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "BACKOFF_STEP_S", 0.1)
+    broken = tmp_path / "broken"
+    relay = program(
+        "relay", f"import os, sys\nif os.path.exists(sys.argv[1]): sys.exit('broken')\n{PATIENT}", str(broken)
+    )
+    web = program("web", HEALTHY, str(settings.port))
+    async with running(settings, web, relay) as said:
+        _, relay_pid = pids_in(await said.next())
+        broken.touch()
+        os.kill(relay_pid, signal.SIGKILL)
+        assert await said.next() == "relay was ended by SIGKILL: starting it again."
+        assert await said.next() == "relay ended with status 1: starting it again in 0.1 s. broken"
+        assert await said.next() == "relay ended with status 1: starting it again in 0.2 s. broken"
+
+
 async def test_a_standby_serves_after_a_kill_and_gets_a_standby_itself(settings: Settings, tmp_path: Path) -> None:
     web = program("web", HEALTHY, str(settings.port))
     started = tmp_path / "started"
@@ -135,20 +153,45 @@ async def test_a_stop_leaves_no_process(settings: Settings) -> None:
             os.kill(pid, 0)
 
 
-async def test_a_deaf_child_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "END_S", 0.05)
-    for folder in ("run", "log"):
-        (tmp_path / folder).mkdir()
-    deaf = tmp_path / "deaf"
+@asynccontextmanager
+async def deaf_child(folder: Path) -> AsyncIterator[asyncio.Task[None]]:
+    """The task that keeps a child which ignores SIGTERM already; afterwards the child has to be gone."""
+    for name in ("run", "log"):
+        (folder / name).mkdir()
+    deaf = folder / "deaf"
     os.mkfifo(deaf)
-    keeper = Keeper(program("relay", DEAF, str(deaf)), tmp_path, Said())
+    keeper = Keeper(program("relay", DEAF, str(deaf)), folder, Said())
     work = asyncio.create_task(keeper.keep())
     (await asyncio.to_thread(deaf.open)).close()
     pid = keeper.pid
-    work.cancel()
+    yield work
     await asyncio.gather(work, return_exceptions=True)
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    async with asyncio.timeout(20):
+        while is_alive(pid):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process runs; one that is dead and not waited for yet does not."""
+    try:
+        return ") Z" not in Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+async def test_a_deaf_child_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "END_S", 0.05)
+    async with deaf_child(tmp_path) as work:
+        work.cancel()
+
+
+async def test_a_second_ctrl_c_leaves_no_deaf_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "END_S", 600)
+    async with deaf_child(tmp_path) as work:
+        work.cancel()
+        for _turn in range(5):
+            await asyncio.sleep(0)
+        work.cancel()
 
 
 def test_a_second_supervisor_of_one_data_folder_is_refused(settings: Settings) -> None:
