@@ -25,7 +25,7 @@ VIEW: Final = re.compile(rb'42\["view",\{(?:"from":(\d+),)?"to":(\d+)')
 
 
 class Seat(asyncio.Protocol):
-    """One page's socket. `number`: of the last view; `gaps`: views that did not follow the one before."""
+    """One page's socket. `gaps`: views that did not follow the one before; `met`: a view held the expected words."""
 
     def __init__(self, opening: Opening, changed: Callable[[], None]) -> None:
         self._opening = opening
@@ -34,9 +34,12 @@ class Seat(asyncio.Protocol):
         self._upgraded = False
         self.transport: asyncio.Transport | None = None
         self.number: int | None = None
-        self.newest = b""
+        self.expected = opening.expected.encode()
+        self.met = False
+        self.latest = b""
         self.texts = 0
         self.gaps = 0
+        self.lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -59,6 +62,13 @@ class Seat(asyncio.Protocol):
         assert self.transport is not None
         size = bytes((0x80 | len(text),)) if len(text) < 126 else b"\xfe" + len(text).to_bytes(2)
         self.transport.write(b"\x81" + size + MASK + text)
+
+    def __repr__(self) -> str:
+        return f"{self._opening.path} ({self.texts} views, {self.latest[:80]!r})"
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = True
+        self._changed()
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -86,6 +96,7 @@ class Seat(asyncio.Protocol):
         return buffer[start : start + size]
 
     def _take(self, text: bytes) -> None:
+        self.latest = text
         if text == PING:
             self.say(PONG)
             return
@@ -93,20 +104,21 @@ class Seat(asyncio.Protocol):
             before, number = found.groups()
             self.gaps += before is not None and int(before) != self.number
             self.number = int(number)
-            self.newest = text
+            self.met = self.met or self.expected in text
         if found or not self._opening.hello:
             self.texts += 1
             self._changed()
 
 
 class Opening(msgspec.Struct, frozen=True):
-    """How to open a socket: `hello` is the first text it says ("" for a plain WebSocket)."""
+    """How to open a socket: `hello` is its first text ("" for a plain WebSocket), `expected` stands in a view."""
 
     host: str
     port: int
     path: str
     headers: Mapping[str, str] = {}
     hello: str = ""
+    expected: str = ""
 
 
 class Crowd:
@@ -126,9 +138,11 @@ class Crowd:
         self.seats += [seat for _, seat in await asyncio.gather(*opened)]
 
     async def until(self, holds: Callable[[Seat], bool]) -> None:
-        """Wait until it holds for every seat."""
+        """Wait until it holds for every seat. Raises ConnectionError when one is cut off."""
         for seat in self.seats:
             while not holds(seat):
+                if seat.lost:
+                    raise ConnectionError(f"the server of {seat} cut it off")
                 self._news.clear()
                 await self._news.wait()
 
@@ -163,9 +177,13 @@ class CrowdProcess:
         """Until every socket of the name has heard so many views or texts; how long that took, s."""
         return float(await self._ask(["heard", name, texts]))
 
-    async def caught_up(self, name: str, words: str) -> tuple[float, int]:
-        """Until every socket's last view contains `words`; how long that took, s, and how many views were missed."""
-        took_s, gaps = await self._ask(["caught_up", name, words])
+    async def expect(self, name: str, words: str) -> None:
+        """From now on `met` waits for these words."""
+        await self._ask(["expect", name, words])
+
+    async def met(self, name: str) -> tuple[float, int]:
+        """Until every socket had the expected words in a view; how long that took, s, and the views missed."""
+        took_s, gaps = await self._ask(["met", name])
         return float(took_s), int(gaps)
 
     async def leave(self, name: str) -> None:
@@ -211,14 +229,16 @@ async def _obey() -> None:
             case "heard":
                 texts = rest[0]
                 await crowd.until(lambda seat, texts=texts: seat.texts >= texts)  # type: ignore[misc]
-            case "caught_up":
-                words = rest[0].encode()
-                await crowd.until(lambda seat, words=words: words in seat.newest)  # type: ignore[misc]
+            case "expect":
+                for seat in crowd.seats:
+                    seat.expected, seat.met = rest[0].encode(), False
+            case "met":
+                await crowd.until(lambda seat: seat.met)
                 gaps = sum(seat.gaps for seat in crowd.seats)
             case "leave":
                 crowd.leave()
         took_s = time.monotonic() - began_s
-        answer: object = [took_s, gaps] if kind == "caught_up" else took_s
+        answer: object = [took_s, gaps] if kind == "met" else took_s
         print(msgspec.json.encode(answer).decode(), flush=True)
 
 

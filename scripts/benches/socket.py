@@ -41,6 +41,7 @@ RAW_MAX: Final = 1.4
 EMIT_MAX: Final = 0.35
 HOST: Final = "127.0.0.1"
 FILES_BESIDE: Final = 200
+AT_ONCE: Final = 50
 ENGINE: Final = f"{PATH}?EIO=4&transport=websocket"
 
 Send = Callable[[int], Awaitable[None]]
@@ -161,9 +162,10 @@ async def measure(clients: int, pairs: int, views: int, say: Say) -> dict[str, l
         crowd = await CrowdProcess.start()
         stack.push_async_callback(crowd.close)
         for name, way in served.items():
-            took_s = await crowd.come(name, way.opening, clients)
-            await crowd.heard(name, way.sent)
-            say(f"{clients} sockets of {name} opened in {took_s:.1f} s")
+            for _ in range(0, clients, AT_ONCE):
+                await crowd.come(name, way.opening, min(AT_ONCE, clients))
+                await crowd.heard(name, way.sent)
+            say(f"{clients} sockets of {name} are open")
         for pair in range(-1, pairs):
             for name in sorted(served, key=lambda name: (list(WAYS).index(name) + pair) % len(WAYS)):
                 us = await _once(crowd, name, served[name], views) / clients * 1e6
