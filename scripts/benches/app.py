@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -23,14 +24,18 @@ def main(arguments: Sequence[str]) -> int:
     here = machine()
     try:
         outcome = asyncio.run(_run(benches[options.bench], options, _say_since(time.monotonic())))
-    except KeyboardInterrupt:
+    except asyncio.CancelledError:
         return INTERRUPTED
     print(report(here, outcome, as_json=options.json))
     return BROKEN if outcome.broken else KEPT
 
 
 async def _run(bench: Bench, options: argparse.Namespace, say: Say) -> Outcome:
-    return await bench.run(options, say)
+    """Run it; Ctrl-C and SIGTERM end it tidily, also where the shell has SIGINT ignored (a job in the background)."""
+    work = asyncio.ensure_future(bench.run(options, say))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+    return await work
 
 
 def parse(arguments: Sequence[str], benches: dict[str, Bench]) -> argparse.Namespace:
