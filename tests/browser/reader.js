@@ -269,14 +269,17 @@
       track.dispatchEvent(new Event("ended"));
       return track.label;
     },
-    /** Skew of each beep of `source` after `from_ms` against the first frame of its second, ms; positive: sound is late. */
+    /** Skew of each beep of `source` after `from_ms` against its second of the picture, ms; positive: sound is late.
+     * The second began when its first frame was shown, reckoned from the earliest of its frames that was. */
     skews: (source, frames_per_s, from_ms) => beeps
       .filter((beep) => beep.source === source && beep.at_ms > from_ms)
-      .flatMap((beep) => {
-        const flashes = frames.filter((one) => one.code?.source === source && one.code.number % frames_per_s === 0)
-          .map((one) => beep.at_ms - one.shown_ms).sort((a, b) => Math.abs(a) - Math.abs(b));
-        return flashes.length && Math.abs(flashes[0]) < 450 ? [flashes[0]] : [];
-      }),
+      .flatMap((beep) => frames
+        .filter((one) => one.code?.source === source)
+        .map((one) => ({ late: one.code.number % frames_per_s, at_ms: one.shown_ms - ((one.code.number % frames_per_s) * 1000) / frames_per_s }))
+        .filter(({ at_ms }) => Math.abs(beep.at_ms - at_ms) < 500)
+        .sort((one, other) => one.late - other.late)
+        .slice(0, 1)
+        .map(({ at_ms }) => beep.at_ms - at_ms)),
     codeOf, videos, until,
   };
 })();

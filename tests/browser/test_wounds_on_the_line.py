@@ -11,12 +11,13 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest_asyncio
+from playwright.async_api import Browser
 
 from scripts.rehearsal.hall import Hall
 from scripts.rehearsal.loops import FRAMES_PER_S, Film
 from scripts.rehearsal.node import Link, OwnNode
 from scripts.rehearsal.person import Person
-from tests.browser.conftest import HALLS, Evening
+from tests.browser.conftest import HALLS, Evening, join, link_of
 from tests.browser.pages import Watch, Watched
 
 SLATE_MS = 1000
@@ -30,10 +31,8 @@ def now_ms() -> float:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def tables(evening: Evening, links: list[Link]) -> AsyncIterator[dict[str, Hall]]:
-    """Both signing tables are live. The halls' pages leave: times shall not be those of a machine at its limit."""
-    for page in evening.halls:
-        await page.page.close()
+async def tables(links: list[Link]) -> AsyncIterator[dict[str, Hall]]:
+    """Both signing tables are live."""
     async with aiohttp.ClientSession() as http:
         halls = {}
         for source, number in TABLES.items():
@@ -45,23 +44,40 @@ async def tables(evening: Evening, links: list[Link]) -> AsyncIterator[dict[str,
             await hall.stop()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def screens(
+    evening: Evening, watch: Watch, browser: Browser, links: list[Link], tables: dict[str, Hall]
+) -> list[Watched]:
+    """A fresh attendee's page and wall; the evening's own pages leave.
+
+    Times shall not be those of a machine at its limit, nor of sound buffers that grew while it was.
+    """
+    for watched in [*evening.halls, evening.attendee, evening.wall]:
+        await watched.page.close()
+    wall = await watch.open(browser, link_of(links, "wall", HALLS[1]).url)
+    await wall.read("start")
+    attendee = await join(watch, browser, link_of(links, "attendee"), "Lena")
+    await attendee.page.locator("#stage").wait_for()
+    return [attendee, wall]
+
+
 async def take(director: Person, *sources: str) -> None:
     answer = await director.command({"type": "stage.take", "layout": "full", "sources": sources})
     assert "seq" in answer, answer
 
 
 async def test_sound_and_picture_stay_together_over_every_switch(
-    evening: Evening, director: Person, tables: dict[str, Hall]
+    screens: list[Watched], director: Person, tables: dict[str, Hall]
 ) -> None:
-    await evening.attendee.read("listen")
+    await screens[0].read("listen")
     skews: list[float] = []
     for source in [*TABLES, *TABLES]:
         number = TABLES[source]
         await take(director, source)
-        await evening.attendee.read("shows", [number], 8000, 300)
+        await screens[0].read("shows", [number], 8000, 300)
         from_ms = now_ms()
-        await evening.attendee.read("hears", number, 2, from_ms)
-        found = await evening.attendee.read("skews", number, FRAMES_PER_S, from_ms)
+        await screens[0].read("hears", number, 2, from_ms)
+        found = await screens[0].read("skews", number, FRAMES_PER_S, from_ms)
         print(f"skew of {source} after the switch: {', '.join(f'{ms:.0f}' for ms in found)} ms (positive: sound late)")
         assert found
         skews += found
@@ -79,10 +95,9 @@ async def slate_after_drop(hall: Hall, screens: list[Watched]) -> None:
 
 
 async def test_a_dropped_line_shows_its_slate_and_comes_back(
-    evening: Evening, director: Person, tables: dict[str, Hall]
+    screens: list[Watched], director: Person, tables: dict[str, Hall]
 ) -> None:
     source, number = next(iter(TABLES.items()))
-    screens = [evening.attendee, evening.wall]
     await take(director, source)
     await asyncio.gather(*(screen.read("shows", [number], 8000, 300) for screen in screens))
     await slate_after_drop(tables[source], screens)
@@ -92,25 +107,25 @@ async def test_a_dropped_line_shows_its_slate_and_comes_back(
 
 
 async def test_media_and_slates_go_on_while_web_is_dead(
-    evening: Evening, director: Person, tables: dict[str, Hall], node: OwnNode, watch: Watch
+    screens: list[Watched], director: Person, tables: dict[str, Hall], node: OwnNode, watch: Watch
 ) -> None:
     for watched in watch.pages:
         watched.expect("ERR_CONNECTION_REFUSED", "WebSocket", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET")
     source, number = next(iter(TABLES.items()))
     await take(director, source)
-    await evening.attendee.read("shows", [number], 8000, 300)
+    await screens[0].read("shows", [number], 8000, 300)
     node.kill("web")
     from_ms = now_ms()
-    await evening.attendee.read("sees", number, from_ms)
-    await slate_after_drop(tables[source], [evening.attendee, evening.wall])
+    await screens[0].read("sees", number, from_ms)
+    await slate_after_drop(tables[source], screens)
     from_ms = now_ms()
     tables[source].resume()
-    await evening.attendee.read("sees", number, from_ms)
+    await screens[0].read("sees", number, from_ms)
     began_ms = now_ms()
     node.launch("web")
     await node.ready()
     await director.connected()
     other, its_number = list(TABLES.items())[1]
     await take(director, other)
-    await evening.attendee.read("sees", its_number, began_ms)
+    await screens[0].read("sees", its_number, began_ms)
     print(f"web started and a take seen after {now_ms() - began_ms:.0f} ms")
