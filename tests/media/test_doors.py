@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,8 +12,10 @@ from media.ice import SETTLED_S, TCP_FIRST
 from media.model import IceCredentials, Purpose, Route, SlotId
 from media.peers import HANDSHAKE_MAX
 from media.plane import Handshake, Lost, Validated
+from media.rtcp_write import receiver_report
 from media.rtp import write_header
-from media.stun import request
+from media.stun import BINDING_REQUEST, USERNAME, request
+from media.stun import _sealed as sealed
 from tests.media.world import CHANGZHOU, STAGE, VIDEO_IN, Client, Path, World, vp8_payload
 
 ELSEWHERE: Path = (0, ("198.51.100.7", 5000))
@@ -24,6 +28,7 @@ def a_stranger(world: World) -> Client:
 
 @pytest.mark.parametrize("first", [b"", b"\x00", b"\x01" * 20, HELLO, b"\x80\x60" + bytes(40), b"\x80\xc8" + bytes(40)])
 def test_before_ice_nothing_is_answered_and_nothing_handed_up(first: bytes) -> None:
+    """Fails when any path counts as known (seen with _by_path.get(path) falling back to the first peer)."""
     world = World()
     a_stranger(world)
     world.plane.receive(first, ELSEWHERE)
@@ -32,6 +37,7 @@ def test_before_ice_nothing_is_answered_and_nothing_handed_up(first: bytes) -> N
 
 
 def test_a_check_with_a_wrong_password_is_met_with_silence() -> None:
+    """Fails without MESSAGE-INTEGRITY (seen with proven() always true)."""
     world = World()
     peer = a_stranger(world)
     peer.check(local=IceCredentials(peer.local.ufrag, "not the password of it"))
@@ -54,6 +60,7 @@ def test_a_nominated_check_opens_the_path_for_dtls() -> None:
 
 
 def test_a_check_that_does_not_nominate_is_answered_and_opens_nothing() -> None:
+    """Fails when any proven check opens the path (seen without the question for USE-CANDIDATE)."""
     world = World()
     peer = a_stranger(world)
     peer.check(use_candidate=False)
@@ -63,6 +70,7 @@ def test_a_check_that_does_not_nominate_is_answered_and_opens_nothing() -> None:
 
 
 def test_dtls_from_another_address_is_not_handed_up() -> None:
+    """The hello race. Fails when DTLS of unknown paths goes to the newest peer (seen so)."""
     world = World()
     peer = a_stranger(world)
     peer.check()
@@ -71,6 +79,7 @@ def test_dtls_from_another_address_is_not_handed_up() -> None:
 
 
 def test_a_flood_of_dtls_ends_at_16_kilobytes() -> None:
+    """Fails without handshake_left (seen with a bound of 16 MB)."""
     world = World()
     peer = a_stranger(world)
     peer.check()
@@ -82,6 +91,7 @@ def test_a_flood_of_dtls_ends_at_16_kilobytes() -> None:
 
 
 def test_media_moves_only_after_a_newer_nominated_check() -> None:
+    """RTP bleed. Fails when a packet moves the path (seen with agent.path = path before media is opened)."""
     world = World()
     world.plane.route(STAGE, (Route(SlotId("v0"), CHANGZHOU),))
     camera, viewer = world.publisher().camera(), world.viewer()
@@ -126,6 +136,7 @@ def test_a_restart_keeps_the_old_credentials_until_the_new_are_used() -> None:
 
 
 def test_consent_ends_after_thirty_silent_seconds_and_not_while_checks_come() -> None:
+    """Fails without consent (seen with lost() always false)."""
     world = World()
     peer = world.publisher()
     for _ in range(10):
@@ -137,6 +148,7 @@ def test_consent_ends_after_thirty_silent_seconds_and_not_while_checks_come() ->
 
 
 def test_forged_and_replayed_media_is_counted_and_ends_nothing() -> None:
+    """Fails without the replay window (seen with Window.check passing all)."""
     world = World()
     world.plane.route(STAGE, (Route(SlotId("v0"), CHANGZHOU),))
     publisher, viewer = world.publisher(), world.viewer()
@@ -152,6 +164,51 @@ def test_forged_and_replayed_media_is_counted_and_ends_nothing() -> None:
     camera.index = 104
     camera.frame()
     assert len(viewer.rtp) == 7
+
+
+def test_dtls_from_the_path_before_is_not_handed_up() -> None:
+    """Whoever took a peer's old address can't race its hello. Fails when both kept paths count (seen so)."""
+    world = World()
+    peer = a_stranger(world)
+    peer.check()
+    peer.check(path=ELSEWHERE)
+    world.plane.receive(HELLO, peer.path)
+    assert world.events == [Validated(peer.id)]
+    world.plane.receive(HELLO, ELSEWHERE)
+    assert world.events[-1] == Handshake(peer.id, HELLO)
+
+
+def test_a_check_smaller_than_its_answer_is_not_answered() -> None:
+    """Nobody can make us send more than was sent. Fails without stun.SIZE_MIN (seen with 20)."""
+    world = World()
+    peer = a_stranger(world)
+    name = struct.pack("!HH", USERNAME, 12) + b"relay1:peer1"
+    check = sealed(BINDING_REQUEST, b"transaction1", name, peer.local.pwd)
+    world.plane.receive(check, (0, ("2001:db8::66", 5000)))
+    assert (len(check), world.sent) == (68, [])
+
+
+def test_a_flood_of_forged_media_and_reports_costs_no_memory_and_ends_nothing() -> None:
+    """Fails when a window is kept before its packet is proven (seen with _keep ahead of open)."""
+    world = World()
+    world.plane.route(STAGE, (Route(SlotId("v0"), CHANGZHOU),))
+    publisher, viewer = world.publisher(), world.viewer()
+    for ssrc in range(1000):
+        world.plane.receive(write_header(False, 96, 7, 7, ssrc) + bytes(60), publisher.path)
+        world.plane.receive(b"\x80\xc8\0\6" + ssrc.to_bytes(4) + bytes(60), publisher.path)
+    publisher.camera().frame(key=True)
+    figures = world.plane.figures().sessions[publisher.id]
+    assert (figures.dropped_forged, figures.packets_in, len(viewer.rtp)) == (2000, 3, 3)
+    assert not [event for event in world.events if isinstance(event, Lost)]
+
+
+def test_a_replayed_report_is_counted_and_changes_nothing() -> None:
+    """Fails without the replay window of SRTCP (seen with Window.check passing all)."""
+    world = World()
+    peer = world.publisher()
+    datagram = peer.send_control(receiver_report(1, []))
+    world.plane.receive(datagram, peer.path)
+    assert world.plane.figures().sessions[peer.id].dropped_replayed == 1
 
 
 def test_a_removed_session_is_nobody() -> None:

@@ -145,6 +145,7 @@ def test_a_difference_to_another_revision_is_refused(world):
 
 
 def test_a_full_relay_says_so(world, monkeypatch):
+    """Fails without SESSIONS_MAX (seen with the question left out)."""
     monkeypatch.setattr(relay, "SESSIONS_MAX", 1)
     world.wants(publisher(), player())
     assert world.state("v1").refused == "too-many"
@@ -175,6 +176,7 @@ def test_a_source_silent_for_two_seconds_is_replaced_unasked(world):
 
 
 def test_sessions_unconnected_for_ten_seconds_are_freed(world):
+    """Fails when tick() frees none (seen so)."""
     world.wants(player())
     world.now_s += 9
     world.relay.tick()

@@ -4,6 +4,7 @@ import asyncio
 import fractions
 import secrets
 
+import aioice.ice
 import av
 import pytest
 from aiortc import AudioStreamTrack, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
@@ -23,8 +24,8 @@ STAGE = "c.stage:attendee"
 class World:
     """A relay in this event loop, and the web side of its socket."""
 
-    def __init__(self, data):
-        self.options = RelaySettings(data, free_port(), "127.0.0.1", ("127.0.0.1",), "text")
+    def __init__(self, data, host="127.0.0.1"):
+        self.options = RelaySettings(data, free_port(), host, (host,), "text")
         self.options.run.mkdir(parents=True)
         self.stop = asyncio.Event()
         self.changed = asyncio.Event()
@@ -56,8 +57,13 @@ class World:
 
 
 @pytest.fixture
-async def world(tmp_path):
-    world = World(tmp_path / "var")
+def host():
+    return "127.0.0.1"
+
+
+@pytest.fixture
+async def world(tmp_path, host):
+    world = World(tmp_path / "var", host)
     serving = asyncio.create_task(serve(world.options, world.stop, RTCCertificate.generateCertificate()))
     world.client.route(STAGE, (Route("v0", CAMERA, SLATE), Route("a0", CAMERA)))
     world.client.start()
@@ -118,6 +124,18 @@ async def test_what_one_peer_publishes_another_one_sees_and_hears(world):
     await world.until(lambda: world.client.showing.get(STAGE, {}).get("v0") == CAMERA)
     await world.until(lambda: world.client.sessions[session].slots.get("v0") is not None)
     await world.until(lambda: world.client.publications[CAMERA].tracks != ())
+
+
+@pytest.mark.parametrize("host", ["::1"])
+async def test_media_flows_over_ipv6_alone(world, monkeypatch):
+    monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: ["::1"])
+    publisher, _ = await publishing(world)
+    player, video, _, _ = await playing(world)
+    assert (await first(video)).width == 320
+    for peer in (publisher, player):
+        [line, *_] = [line for line in peer.remoteDescription.sdp.splitlines() if line.startswith("a=candidate")]
+        assert " udp " in line
+        assert " ::1 " in line
 
 
 async def test_web_may_die_and_find_its_sessions_again(world):
