@@ -17,7 +17,7 @@ import aiohttp
 from media import addresses
 
 HOUSE: Final = Path(__file__).resolve().parents[2]
-READY_S: Final = 15.0
+READY_S: Final = 60.0
 LEAVE_S: Final = 5.0
 LOOK_AGAIN_S: Final = 0.05
 
