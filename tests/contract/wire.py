@@ -33,14 +33,14 @@ class Wire:
         self.peers: dict[Path, Client] = {}
         self._doors: dict[Path, _Door] = {}
         self._news = asyncio.Event()
-        self._address = Address((way.host, free_port()))
+        self.address = Address((way.host, free_port()))
 
     @property
     def now_s(self) -> float:
         return time.monotonic()
 
     async def open(self) -> None:
-        await self.plane.open([self._address], self._heard, [self._address] if self._way.tcp else [])
+        await self.plane.open([self.address], self._heard, [self.address] if self._way.tcp else [])
 
     async def close(self) -> None:
         for door in self._doors.values():
@@ -59,9 +59,9 @@ class Wire:
 
         loop = asyncio.get_running_loop()
         if self._way.tcp:
-            _, self._doors[path] = await loop.create_connection(lambda: _Stream(received), *self._address)
+            _, self._doors[path] = await loop.create_connection(lambda: _Stream(received), *self.address)
         else:
-            made = await loop.create_datagram_endpoint(lambda: _Datagrams(received), remote_addr=self._address)
+            made = await loop.create_datagram_endpoint(lambda: _Datagrams(received), remote_addr=self.address)
             self._doors[path] = made[1]
 
     async def connected(self, client: Client) -> Client:
