@@ -23,7 +23,7 @@ from server.listening import listen
 from server.settings import Settings
 
 CONFERENCE = ConferenceId("jiangsu-2022")
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 PAGES = ("index", "lobby", "venue", "speaker", "wall", "confidence", "director", "moderator", "organiser")
 TEMPLATE = (
     "<!doctype html><html lang={{ lang }}><title>{{ page }}{{ ' missing' if missing }}</title>{{ texts['word'] }}"
