@@ -42,7 +42,7 @@ PING_INTERVAL_S: Final = 10
 PING_TIMEOUT_S: Final = 8
 """A lost line is noticed in under 20 s; what a phone in a tunnel needs is a new connection."""
 
-_ALLOWED: Final = re.compile(r"1\Z|3|40(?!/)|41(?!/)|42\d{0,15}\[\"|43(?!/)")
+_ALLOWED: Final = re.compile(r"1\Z|3|40(?![/0-9])|41(?![/0-9])|42[0-9]{0,15}\[\"|43[0-9]{0,15}\[")
 """Engine.IO close and pong; Socket.IO connect, disconnect, event and ack of the default namespace."""
 
 Heights = dict[Annotated[str, Meta(pattern=r"^v[0-9]{1,2}\Z")], Annotated[int, Meta(ge=0, le=8192)]]
