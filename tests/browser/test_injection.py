@@ -1,0 +1,196 @@
+"""Every text that somebody else wrote is shown as text: hostile names, a hostile conference, hostile addresses.
+
+The pages run without their policy (`bypass_csp`), so that what holds here is the escaping alone;
+that no page violates the policy is watched in all other tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page
+
+from rooms import conferences
+from scripts.rehearsal.node import Link, OwnNode
+from scripts.rehearsal.person import Person
+from tests.browser.conftest import link_of
+from tests.browser.pages import DESK
+
+LANGUAGES = ("zh", "de", "en", "fr")
+ROLES = ("attendee", "speaker", "operator", "wall", "confidence", "director", "moderator", "organiser")
+ATTACKS = (
+    "<img src=x onerror=xss()>",
+    '"><script>xss()</script>',
+    "</script><svg onload=xss()>",
+    "</title><script>xss()</script>",
+    "'-xss()-'\"onmouseover=xss()//",
+    "javascript:xss()",
+    "{{7*7}}${xss()}<!--",
+    "<a href=javascript:xss()>x</a>",
+)
+"""What breaks out of text, attributes, scripts, titles and templates."""
+NAMES = [f"N{number} {attack}" for number, attack in enumerate(ATTACKS)]
+WATCHER = "globalThis.executed = []; globalThis.xss = () => executed.push(new Error().stack);"
+INJECTED = """() => {
+  const found = [];
+  const look = (root) => {
+    for (const element of root.querySelectorAll("*")) {
+      for (const { name, value } of element.attributes) {
+        if (name.startsWith("on") || /^javascript:/i.test(value) && ["href", "src", "action"].includes(name))
+          found.push(`${element.localName} ${name}`);
+      }
+      if (element.localName === "img" && element.getAttribute("src") === "x") found.push("img");
+      if (element.localName === "script" && /^\\s*xss/.test(element.textContent)) found.push("script");
+      if (element.shadowRoot) look(element.shadowRoot);
+    }
+  };
+  look(document);
+  return [...executed, ...found];
+}"""
+SHOWN = """attacks => {
+  let text = document.title;
+  const read = (root) => {
+    for (const element of root.querySelectorAll("*")) if (element.shadowRoot) read(element.shadowRoot);
+    text += (root.body ?? root).textContent;
+  };
+  read(document);
+  return attacks.filter((attack) => text.includes(attack));
+}"""
+
+session = pytest_asyncio.fixture(scope="module", loop_scope="session")
+
+
+def hostile(text: str) -> str:
+    """The built-in conference with an attack behind every text, in every language."""
+    attacks = iter(ATTACKS * 200)
+
+    def attacked(found: re.Match[str]) -> str:
+        return f"{found[1]} = {json.dumps(f'{found[2]} {next(attacks)}', ensure_ascii=False)}"
+
+    return re.sub(rf'\b({"|".join(LANGUAGES)}) = "((?:[^"\\]|\\.)*)"', attacked, text)
+
+
+@session
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OwnNode]:
+    """A node that runs the hostile conference, with people of hostile names on its pages."""
+    folder: Path = tmp_path_factory.mktemp("hostile")
+    definition = folder / "hostile.toml"
+    definition.write_text(hostile(conferences.text("jiangsu-2022")))
+    node = OwnNode(folder / "var", str(definition))
+    await node.start()
+    links = await node.links()
+    people = [Person(node, link_of(links, "attendee"), name) for name in NAMES]
+    for person in people:
+        await person.enter()
+    yield node
+    for person in people:
+        await person.leave()
+    await node.stop()
+
+
+@session
+async def bare(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A browser that enforces no policy and notes every call of `xss`."""
+    context = await browser.new_context(bypass_csp=True, locale="en-GB", viewport=DESK)
+    context.set_default_timeout(20_000)
+    await context.add_init_script(WATCHER)
+    yield context
+    await context.close()
+
+
+@session
+async def links(stage: OwnNode) -> list[Link]:
+    return await stage.links()
+
+
+async def opened(context: BrowserContext, url: str) -> Page:
+    page = await context.new_page()
+    page.on("dialog", lambda dialog: page.evaluate("xss()"))
+    await page.goto(url)
+    return page
+
+
+async def live(context: BrowserContext, url: str) -> Page:
+    """A page that has its first view over its socket, and has drawn it."""
+    page = await context.new_page()
+    async with page.expect_websocket() as opening:
+        await page.goto(url)
+    socket = await opening.value
+    await socket.wait_for_event("framereceived", lambda frame: frame.startswith('42["view"'))
+    await settled(page)
+    return page
+
+
+async def settled(page: Page) -> None:
+    """The page has drawn what it has."""
+    await page.locator("hall-clock, .clock, time").first.wait_for(state="attached")
+    await page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_a_page_shows_hostile_texts_as_text_in_every_language(
+    bare: BrowserContext, links: list[Link], role: str
+) -> None:
+    address, _, token = link_of(links, role).url.partition("#")
+
+    async def look(language: str) -> list[str]:
+        page = await live(bare, f"{address}?lang={language}#{token}")
+        assert await page.evaluate(INJECTED) == [], (role, language)
+        shown: list[str] = await page.evaluate(SHOWN, list(ATTACKS))
+        await page.close()
+        return shown
+
+    shown = await asyncio.gather(*map(look, LANGUAGES))
+    assert all(shown), "the attacks were there to be seen"
+
+
+@pytest.mark.parametrize("role", ["moderator", "organiser"])
+async def test_a_desk_shows_hostile_names_as_text(bare: BrowserContext, links: list[Link], role: str) -> None:
+    page = await live(bare, link_of(links, role).url)
+    await page.wait_for_function(f"attacks => ({SHOWN})(attacks).length === attacks.length", arg=NAMES)
+    assert await page.evaluate(INJECTED) == []
+    await page.close()
+
+
+async def test_a_guest_may_write_an_attack_into_the_lobby(bare: BrowserContext, links: list[Link]) -> None:
+    page = await opened(bare, link_of(links, "attendee").url)
+    await page.locator("#name").fill(ATTACKS[0])
+    await page.locator(".join-button").click()
+    await page.locator("#stage").wait_for()
+    await settled(page)
+    assert await page.evaluate(INJECTED) == []
+    await page.close()
+
+
+async def test_an_address_executes_nothing(bare: BrowserContext, stage: OwnNode) -> None:
+    home = f"{stage.url}/jiangsu-2022"
+    addresses = [f"{stage.url}/{quote(ATTACKS[0], safe='')}/"]
+    for number, attack in enumerate(ATTACKS):
+        said = quote(attack, safe="")
+        page = ("", "wall", "director", "venue")[number % 4]
+        addresses.append(f"{home}/{page}?lang={said}&source={said}&page={said}#{(attack, said)[number % 2]}")
+
+    async def look(address: str) -> None:
+        page = await opened(bare, address)
+        assert await page.evaluate(INJECTED) == [], address
+        assert await page.evaluate("() => document.querySelectorAll('script:not([src]):not([type])').length") == 0
+        await page.close()
+
+    for at in range(0, len(addresses), 4):
+        await asyncio.gather(*map(look, addresses[at : at + 4]))
+
+
+async def test_the_trap_snaps(bare: BrowserContext, stage: OwnNode) -> None:
+    """A control: what is looked for is found when it is there."""
+    page = await opened(bare, stage.url)
+    await page.evaluate("attack => { document.body.innerHTML += attack; }", ATTACKS[0])
+    await page.wait_for_function("() => executed.length > 0")
+    assert len(await page.evaluate(INJECTED)) >= 2
+    await page.close()
