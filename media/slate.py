@@ -84,7 +84,7 @@ class SlatePlayer:
                 self._playing[slate.source] = loops
 
     async def _rendered(self, order: Order) -> list[Frame]:
-        """The loop, from the cache or rendered by a process of low priority; empty when that fails."""
+        """The loop, from the cache or rendered by a process of lower priority; empty when that fails."""
         text = msgspec.json.encode(order)
         path = self._cache / f"{hashlib.sha256(LOOK.encode() + text).hexdigest()[:32]}.loop"
         with contextlib.suppress(OSError, msgspec.DecodeError):

@@ -1,6 +1,6 @@
 """Draws and encodes a slate's loop: `python -m media.slate_render FILE` with a JSON spec on stdin.
 
-A process of its own at the lowest priority, so that neither the relay's event loop nor its
+A process of its own at a lower priority, so that neither the relay's event loop nor its
 packets wait for an encoder.
 """
 
@@ -25,6 +25,8 @@ HEIGHT: Final = 720
 FRAMES_PER_S: Final = 10
 SECONDS: Final = 8
 """of a loop: one slow breath, one slow crossing."""
+NICE: Final = 5
+"""A third of the relay's share where a core is short; at 19 a busy first start was minutes without slates."""
 KEYFRAME_FRAMES: Final = 10
 """A second: so much is burst at most to someone who begins to see the slate."""
 GROUND, INK, MUTED, LINE, SEAL = (20, 18, 16), (243, 238, 230), (167, 159, 148), (54, 49, 43), (194, 58, 34)
@@ -180,7 +182,7 @@ def _font_files(faces: tuple[str, ...]) -> list[str]:
 
 
 def main() -> None:
-    os.nice(19)
+    os.nice(NICE)
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
     loop = encode(order.codec, pictures(order.title, order.subtitle))
     target = Path(sys.argv[1])
