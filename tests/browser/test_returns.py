@@ -10,10 +10,11 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Page, WebSocketRoute
 
-from scripts.rehearsal.node import Link
+from scripts.rehearsal.node import Link, OwnNode
 from scripts.rehearsal.person import Person
 from tests.browser.conftest import HALLS, link_of
 from tests.browser.pages import Watch, Watched
+from tests.browser.udp_way import UdpWay
 
 SOCKETS = re.compile("/socket.io/")
 CUT_ON_PURPOSE = ("WebSocket", "ERR_INTERNET_DISCONNECTED", "socket.io")
@@ -63,7 +64,7 @@ class Line:
         way.send(text)
 
 
-async def joined(watch: Watch, browser: Browser, links: list[Link], line: Line) -> Watched:
+async def joined(watch: Watch, browser: Browser, links: list[Link], line: Line | UdpWay) -> Watched:
     """An attendee on the stage, with the picture playing, over a line of the test's own."""
     context = await watch.context(browser)
     await line.lay(context)
@@ -77,6 +78,12 @@ async def joined(watch: Watch, browser: Browser, links: list[Link], line: Line) 
 
 async def says(page: Page, where: str, words: str | re.Pattern[str]) -> None:
     await page.locator(where).filter(has_text=words, visible=True).wait_for()
+
+
+async def plays_on(page: Page) -> None:
+    """New frames are decoded."""
+    frames = "document.querySelector('.tile:not([data-off]) video').getVideoPlaybackQuality().totalVideoFrames"
+    await page.wait_for_function(f"before => {frames} > before + 5", arg=await page.evaluate(frames))
 
 
 async def test_a_cut_line_is_said_and_the_page_comes_back_as_the_same_person(
@@ -104,14 +111,32 @@ async def test_another_network_restarts_ice_by_patch_and_the_picture_stays(
     watch: Watch, browser: Browser, links: list[Link]
 ) -> None:
     attendee = await joined(watch, browser, links, Line())
-    playing = "document.querySelector('.tile:not([data-off]) video').getVideoPlaybackQuality().totalVideoFrames"
     async with attendee.page.expect_response(lambda answer: answer.request.method == "PATCH") as patched:
         await attendee.page.evaluate("() => dispatchEvent(new Event('online'))")
     assert (await patched.value).status == 200
     await says(attendee.page, ".stage-line", "Connected")
-    frames = await attendee.page.evaluate(playing)
-    await attendee.page.wait_for_function(f"frames => {playing} > frames + 5", arg=frames)
+    await plays_on(attendee.page)
     await attendee.page.context.close()
+
+
+async def test_media_follows_a_page_to_another_address_and_through_a_tunnel(
+    watch: Watch, browser: Browser, links: list[Link], node: OwnNode
+) -> None:
+    way = UdpWay(node.udp_port)
+    await way.open()
+    try:
+        attendee = await joined(watch, browser, links, way)
+        await plays_on(attendee.page)
+        await way.move()
+        await plays_on(attendee.page)
+        way.silent = True
+        await says(attendee.page, ".stage-line, .stage-notice-words", "Picture interrupted")
+        way.silent = False
+        await says(attendee.page, ".stage-line", "Connected")
+        await plays_on(attendee.page)
+        await attendee.page.context.close()
+    finally:
+        way.close()
 
 
 async def test_a_command_without_an_answer_survives_a_reload_and_takes_effect_once(
