@@ -223,7 +223,7 @@ def _spread(values: Sequence[float]) -> list[float]:
 def add_options(options: argparse.ArgumentParser) -> None:
     options.add_argument("--clients", type=int, default=1000, help="sockets of each way (default: 1000)")
     options.add_argument("--pairs", type=int, default=7, help="turns of each way (default: 7)")
-    options.add_argument("--views", type=int, default=10, help="views a turn (default: 10)")
+    options.add_argument("--views", type=int, default=5, help="views a turn (default: 5)")
 
 
 BENCH: Final = Bench("what one recipient of a view costs, beside emit and a raw WebSocket", add_options, run)
