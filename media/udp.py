@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from media import sieve
 from media.ice import Path
 from media.plane import Address
 
@@ -88,6 +89,7 @@ def _bound(address: Address) -> socket.socket:
                 one.setsockopt(socket.SOL_SOCKET, forced, BUFFER)
             except OSError:
                 one.setsockopt(socket.SOL_SOCKET, option, BUFFER)
+        sieve.attach(one)
         one.bind(address)
     except OSError:
         one.close()

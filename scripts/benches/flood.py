@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,6 +34,12 @@ SIZES: Final = (0, 20, 60, 200, 1200)
 FIRST_BYTES: Final = (0, 1, 22, 64, 128, 200, 255)
 OPUS: Final = 111
 
+KINDS: Final = {
+    "mixed": [bytes([first]) + os.urandom(size) for first in FIRST_BYTES for size in SIZES],
+    "shaped": [b"\x80\x60" + os.urandom(60)],
+}
+"""`mixed` mostly ends in the kernel (media.sieve); `shaped` like RTP all reaches the plane."""
+
 
 class Slice(msgspec.Struct, frozen=True):
     """One stretch of time: what came at the port and what a viewer got of the stream."""
@@ -52,21 +58,30 @@ def add_options(options: argparse.ArgumentParser) -> None:
 
 
 async def run(options: argparse.Namespace, say: Say) -> Outcome:
-    """Calm, then a tenth, a half and the whole of the rate, one after another on one stream."""
+    """Calm, then garbage of every kind, then such as looks like RTP, one after another on one stream."""
     wire = Wire(PythonPlane(), Way("127.0.0.1", tcp=False))
     await wire.open()
     try:
         stream = await Stream.start(wire)
         slices = {}
-        for rate in (0, options.rate // 10, options.rate // 2, options.rate):
-            slices[f"{rate}_per_s"] = found = await _slice(wire, stream, rate, options.seconds)
-            say(f"{found.garbage_per_s} garbage datagrams/s: {found.lost_share:.2%} lost, {found.grown_mb:+.1f} MB")
+        for kind, share in (("calm", 0.0), ("mixed", 0.5), ("mixed", 1.0), ("shaped", 0.2), ("shaped", 1.0)):
+            rate = int(options.rate * share)
+            found = await _slice(wire, stream, KINDS.get(kind, ()), rate, options.seconds)
+            slices[f"{kind}_{rate}_per_s"] = found
+            say(f"{kind} {found.garbage_per_s}/s: {found.lost_share:.2%} lost, {found.grown_mb:+.1f} MB")
     finally:
         await wire.close()
-    most, calm = max(found.grown_mb for found in slices.values()), slices["0_per_s"]
-    borne = [found.garbage_per_s for found in slices.values() if found.lost_share <= calm.lost_share + LOST_MORE]
+    most, calm = max(found.grown_mb for found in slices.values()), slices["calm_0_per_s"]
+    borne = {
+        kind: max(
+            found.garbage_per_s
+            for name, found in slices.items()
+            if name.startswith((kind, "calm")) and found.lost_share <= calm.lost_share + LOST_MORE
+        )
+        for kind in KINDS
+    }
     broken = (f"memory grew by {most:.0f} MB, promised are {GROWTH_MB}",) if most > GROWTH_MB else ()
-    return Outcome({"plane": PythonPlane.name, "slices": slices, "borne_per_s": max(borne)}, broken)
+    return Outcome({"plane": PythonPlane.name, "slices": slices, "borne_per_s": borne}, broken)
 
 
 class Stream:
@@ -97,11 +112,11 @@ class Stream:
             self.sent += 1
 
 
-async def _slice(wire: Wire, stream: Stream, rate: int, seconds: float) -> Slice:
+async def _slice(wire: Wire, stream: Stream, garbage: Sequence[bytes], rate: int, seconds: float) -> Slice:
     """`seconds` of the stream, with `rate` garbage datagrams per second from another process beside it."""
     context = multiprocessing.get_context("fork")
     ready, thrown = context.Event(), context.Value("q", 0)
-    thrower = context.Process(target=throw, args=(wire.address, rate, seconds, ready, thrown), daemon=True)
+    thrower = context.Process(target=throw, args=(wire.address, garbage, rate, seconds, ready, thrown), daemon=True)
     thrower.start()
     await asyncio.to_thread(ready.wait)
     before_mb, dropped = _resident_mb(), _dropped(wire)
@@ -123,10 +138,10 @@ async def _slice(wire: Wire, stream: Stream, rate: int, seconds: float) -> Slice
     )
 
 
-def throw(address: Address, rate: int, seconds: float, ready: Any, thrown: Any) -> None:
-    """The strangers: `rate` datagrams per second of every kind, from eight ports; `thrown` counts them."""
+def throw(address: Address, kinds: Sequence[bytes], rate: int, seconds: float, ready: Any, thrown: Any) -> None:
+    """The strangers: `rate` datagrams per second of some kinds, from eight ports; `thrown` counts them."""
     sockets = itertools.cycle([socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(8)])
-    garbage = itertools.cycle(list(_garbage()))
+    garbage = itertools.cycle(kinds)
     ready.set()
     began_s, count = time.monotonic(), 0
     while (passed_s := time.monotonic() - began_s) < seconds:
@@ -135,11 +150,6 @@ def throw(address: Address, rate: int, seconds: float, ready: Any, thrown: Any) 
             count += 1
         time.sleep(BATCH_S)
     thrown.value = count
-
-
-def _garbage() -> Iterator[bytes]:
-    for first, size in itertools.product(FIRST_BYTES, SIZES):
-        yield bytes([first]) + os.urandom(size)
 
 
 def _dropped(wire: Wire) -> int:

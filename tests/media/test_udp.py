@@ -10,6 +10,8 @@ import pytest
 from media.plane import Address
 from media.udp import Sockets
 
+THERE = b"\x80" + bytes(30)
+
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 async def test_a_datagram_comes_in_and_goes_back(host: str) -> None:
@@ -19,9 +21,9 @@ async def test_a_datagram_comes_in_and_goes_back(host: str) -> None:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as peer:
         peer.bind((host, 0))
         peer.settimeout(5)
-        peer.sendto(b"there", at)
+        peer.sendto(THERE, at)
         datagram, path = await heard.get()
-        assert (datagram, path[0]) == (b"there", number)
+        assert (datagram, path[0]) == (THERE, number)
         assert sockets.transmit(b"back", path)
         assert peer.recv(100) == b"back"
     sockets.close()
