@@ -1,13 +1,18 @@
 """A relay that can't start says why in one line."""
 
 import asyncio
+import errno
 import os
 import signal
 import socket
 import sys
 
 import pytest
+from aiortc.rtcdtlstransport import RTCCertificate
 
+from media.__main__ import CannotStart, serve
+from media.plane_python import PythonPlane
+from media.settings import RelaySettings
 from tests.media.test_relay_process import free_port
 
 
@@ -45,6 +50,32 @@ async def test_a_taken_port_is_named_with_the_mend(tmp_path):
         taken.bind(("127.0.0.1", 0))
         message = await refused(tmp_path, taken.getsockname()[1])
     assert "--udp-port" in message
+
+
+async def test_a_taken_tcp_port_is_named_too(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        message = await refused(tmp_path, taken.getsockname()[1])
+    assert "UDP and TCP port" in message
+
+
+async def test_a_low_port_without_the_right_to_it_is_named_with_the_mend(tmp_path, monkeypatch):
+    async def refuse(*given):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(PythonPlane, "open", refuse)
+    options = RelaySettings(tmp_path, 443, "127.0.0.1", (), "text")
+    options.run.mkdir()
+    with pytest.raises(CannotStart, match=r"port 443 .*Permission denied; let this user open low ports .*--udp-port"):
+        await serve(options, asyncio.Event(), RTCCertificate.generateCertificate())
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="low ports need the right to them")
+async def test_port_443_serves_udp_and_tcp():
+    plane, address = PythonPlane(), ("127.0.0.43", 443)
+    await plane.open([address], lambda event: None, [address])
+    _, writer = await asyncio.open_connection(*address)
+    writer.close()
+    await plane.close()
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root writes everywhere")

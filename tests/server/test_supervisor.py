@@ -216,6 +216,13 @@ def test_the_relay_gets_its_share_of_the_options() -> None:
     assert web.inherits == (7,)
 
 
+def test_a_relay_leaves_the_tcp_port_to_pages_on_the_same_number() -> None:
+    relay, _ = supervisor.commands(Settings(port=443, udp_port=443), [], 7)
+    assert "--no-tcp" in relay.command
+    relay, _ = supervisor.commands(Settings(port=443, udp_port=8443), [], 7)
+    assert "--no-tcp" not in relay.command
+
+
 def test_ports_left_to_us_get_numbers_that_stay() -> None:
     settings = options.parse(supervisor.settled(["--port", "0", "--udp-port", "0"]))
     assert settings.port
