@@ -165,8 +165,9 @@ def parser(program: str = "python -m server") -> argparse.ArgumentParser:
         metavar="FILE",
         help="holds the TURN servers' static-auth-secret: credentials are made from it for each session",
     )
-    add("--standby", action="store_true", help="while another web process serves --data: wait, ready, for its end")
-    add("--listening", type=int, metavar="FD", help="an inherited socket that listens already (default: open one)")
+    # Between the supervisor and its children: wait, ready, for the serving one's end; take a socket that listens.
+    add("--standby", action="store_true", help=argparse.SUPPRESS)
+    add("--listening", type=int, metavar="FD", help=argparse.SUPPRESS)
     add("--log-level", choices=["debug", "info", "warning", "error"], default="info", help="(default: info)")
     return options
 
