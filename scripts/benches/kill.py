@@ -26,8 +26,8 @@ from scripts.rehearsal.person import Person
 from server.journal.sqlite import connect, read_entries
 
 PROMISED_S: Final = 1.5
-"""For controls and pictures. A machine so busy that a new page takes longer than this to show a picture
-is held to that page's time instead (median of the same run); both limits are printed."""
+"""For controls and pictures. A new page's time to its picture, in the same run, is printed beside: it tells how
+busy the machine was, and changes no verdict."""
 HALLS: Final = 2
 CALM_S: Final = 1.0
 """Between trials: decoders and counters settle, so that a trial sees its own wound only."""
@@ -180,13 +180,12 @@ def judged(trials: Sequence[Trial]) -> Outcome:
     colds = [trial.cold_s for trial in trials if isinstance(trial, ColdTrial)]
     lost = sum(trial.rtp_lost + max(0, trial.page_lost) for trial in webs)
     back_s, picture_s, cold_s = max(trial.back_s for trial in webs), p95(relays), statistics.median(colds)
-    limit_s = max(PROMISED_S, cold_s)
     checks = {
         f"{lost} RTP packets were lost while web was dead": lost > 0,
         "no packet was counted, so none can be called lost": not all(trial.rtp_received for trial in webs),
-        f"controls answered after {back_s} s, not {limit_s}": back_s > limit_s,
+        f"controls answered after {back_s} s, not {PROMISED_S}": back_s > PROMISED_S,
         "a command sent while web was dead did not take effect exactly once": any(one.effects != 1 for one in webs),
-        f"pictures were back after {picture_s} s (p95), not {limit_s}": picture_s > limit_s,
+        f"pictures were back after {picture_s} s (p95), not {PROMISED_S}": picture_s > PROMISED_S,
     }
     figures = {
         "web": {"rtp_lost": lost, "back_s": back_s, "back_p50_s": round(statistics.median(t.back_s for t in webs), 3)},
@@ -196,7 +195,6 @@ def judged(trials: Sequence[Trial]) -> Outcome:
             "cold_s": round(cold_s, 3),
         },
         "promised_s": PROMISED_S,
-        "limit_s": round(limit_s, 3),
         "trials": list(trials),
     }
     return Outcome(figures, tuple(words for words, broken in checks.items() if broken))

@@ -40,11 +40,9 @@ def test_each_broken_promise_is_said() -> None:
     assert "2 RTP packets were lost while web was dead" in outcome.broken
 
 
-def test_a_machine_too_busy_for_the_promise_is_held_to_its_own_cold_start() -> None:
+def test_a_busy_machine_is_no_excuse() -> None:
     busy: list[Trial] = [KEPT[0], RelayTrial(first_picture_s=1.0, picture_s=2.0), ColdTrial(cold_s=6.0)]
-    assert judged(busy).broken == ()
-    assert judged(busy).figures["limit_s"] == 6.0
-    assert judged([*busy[:2], KEPT[2]]).broken == ("pictures were back after 2.0 s (p95), not 1.5",)
+    assert judged(busy).broken == ("pictures were back after 2.0 s (p95), not 1.5",)
 
 
 def test_what_the_page_itself_misses_counts_too() -> None:
