@@ -1,0 +1,1 @@
+//! What a payload says of itself: keyframes, picture numbers, temporal layers.

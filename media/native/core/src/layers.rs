@@ -1,0 +1,1 @@
+//! One incoming RTP stream: an encoding of a track, its reception and its figures.

@@ -1,0 +1,1 @@
+//! When packets leave: a keyframe's burst is spread, sound never waits.

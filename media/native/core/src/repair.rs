@@ -1,0 +1,1 @@
+//! Holes: which are asked for again and when, and how those of viewers are mended.

@@ -1,0 +1,1 @@
+//! Which layer each slot should show: routes, fallbacks, codecs, heights, and who is alive.

@@ -1,0 +1,1 @@
+//! Ciphers of SRTP behind one trait.

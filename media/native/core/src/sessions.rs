@@ -1,0 +1,1 @@
+//! Sessions by validated tuple and by ufrag, their keys and their counts.

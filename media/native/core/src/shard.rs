@@ -1,0 +1,1 @@
+//! One shard: everything that one thread owns, without its sockets.

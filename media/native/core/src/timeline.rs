@@ -1,0 +1,1 @@
+//! Publishers' timestamps as media time.
