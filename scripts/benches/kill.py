@@ -147,10 +147,7 @@ class Evening:
         return next(link for link in self._links if link.role == role)
 
     async def _person(self, role: str) -> Person:
-        person = Person(self.node, self._link(role), role)
-        self._stack.push_async_callback(person.leave)
-        await person.enter()
-        return person
+        return await self._stack.enter_async_context(Person(self.node, self._link(role), role))
 
 
 async def run(options: argparse.Namespace, say: Say) -> Outcome:

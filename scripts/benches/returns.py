@@ -80,10 +80,8 @@ async def _decide(director: Person, links: list[Link], gain: float) -> None:
 
 
 async def _person(node: OwnNode, links: list[Link], role: str, stack: AsyncExitStack) -> Person:
-    person = Person(node, next(link for link in links if link.role == role), role)
-    stack.push_async_callback(person.leave)
-    await person.enter()
-    return person
+    link = next(link for link in links if link.role == role)
+    return await stack.enter_async_context(Person(node, link, role))
 
 
 def _opening(node: OwnNode, guest: Person) -> Opening:

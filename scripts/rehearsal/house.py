@@ -106,10 +106,7 @@ class House:
         self.say(f"{name} is in")
 
     async def _person(self, link: Link, name: str) -> Person:
-        person = Person(self.node, link, name)
-        self._later(person.leave)
-        await person.enter()
-        return person
+        return await self._stack.enter_async_context(Person(self.node, link, name))
 
     def _later(self, end: Callable[[], Awaitable[None]]) -> None:
         self._stack.push_async_callback(end)

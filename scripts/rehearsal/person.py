@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import random
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from itertools import chain, repeat
 from typing import Any, Final
 
 import aiohttp
@@ -14,6 +17,8 @@ from scripts.rehearsal.node import Link, Node
 
 ACK_S: Final = 5.0
 RETURN_S: Final = 10.0
+AGAIN_S: Final = (0.2, 0.4, 0.8, 1.0)
+"""Pauses before the attempts to return, as a page's: each half as long to half as long again; the last one stays."""
 
 
 class NotAdmitted(Exception):
@@ -21,7 +26,10 @@ class NotAdmitted(Exception):
 
 
 class Person:
-    """One browser's worth of a person: cookie jar, socket, view."""
+    """One browser's worth of a person: cookie jar, socket, view.
+
+    `async with Person(...) as person` enters and leaves; with `enter` and `leave`, leave after a failed entry too.
+    """
 
     def __init__(self, node: Node, link: Link, name: str) -> None:
         self.link = link
@@ -30,13 +38,26 @@ class Person:
         self.entry: dict[str, Any] = {}
         self.http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
         self._node = node
-        self._socket = socketio.AsyncClient(http_session=self.http, reconnection_delay=0.2, reconnection_delay_max=1)
+        self._socket = socketio.AsyncClient(http_session=self.http, reconnection=False)
+        self._returning: asyncio.Task[None] | None = None
         self._seq: int | None = None
         self._changed = asyncio.Event()
         self._line = asyncio.Condition()
         self._lines = 0
         self._socket.on("view", self._merge)
         self._socket.on("connect", self._returned)
+        self._socket.on("disconnect", self._dropped)
+
+    async def __aenter__(self) -> Person:
+        try:
+            await self.enter()
+        except BaseException:
+            await self.leave()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.leave()
 
     async def enter(self) -> None:
         """Enter by the link and open the socket. Raises NotAdmitted."""
@@ -45,8 +66,7 @@ class Person:
             self.entry = await answer.json()
             if answer.status != 200:
                 raise NotAdmitted(f"{answer.status}: {self.entry}")
-        auth = {"invite": self.entry["invite"], "token": self.link.token}
-        await self._socket.connect(self._node.url, auth=auth, transports=["websocket"])
+        await self._connect()
         async with asyncio.timeout(ACK_S):
             await self.until(bool)
 
@@ -108,8 +128,33 @@ class Person:
         return {tile["source"] for tile in self.view.get("stage", {}).get("tiles", ())}
 
     async def leave(self) -> None:
-        await self._socket.disconnect()
-        await self.http.close()
+        """End all that is open, a return under way too. What is left of the socket ends with its session."""
+        try:
+            if self._returning:
+                self._returning.cancel()
+                await asyncio.wait((self._returning,))
+            await self._socket.disconnect()
+        finally:
+            await self.http.close()
+
+    async def _connect(self) -> None:
+        auth = {"invite": self.entry["invite"], "token": self.link.token}
+        await self._socket.connect(self._node.url, auth=auth, transports=["websocket"])
+
+    async def _dropped(self, reason: str) -> None:
+        if reason == self._socket.reason.TRANSPORT_ERROR:
+            self._returning = asyncio.create_task(self._return())
+
+    async def _return(self) -> None:
+        """Until the line is back, as a page does.
+
+        Not the library's own way back: that one goes on after a goodbye, with a session that nobody closes.
+        """
+        for pause_s in chain(AGAIN_S, repeat(AGAIN_S[-1])):
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))
+            with contextlib.suppress(socketio.exceptions.ConnectionError, aiohttp.ClientError):
+                await self._connect()
+                return
 
     async def _merge(self, message: Mapping[str, Any]) -> None:
         if "from" not in message:

@@ -78,10 +78,8 @@ def link_of(links: list[Link], role: str, venue: str | None = None) -> Link:
 @session
 async def director(node: OwnNode, links: list[Link]) -> AsyncIterator[Person]:
     """The director's hand, by the socket that the page uses."""
-    person = Person(node, link_of(links, "director"), "Dora")
-    await person.enter()
-    yield person
-    await person.leave()
+    async with Person(node, link_of(links, "director"), "Dora") as person:
+        yield person
 
 
 PUBLISHES = """() => {

@@ -10,6 +10,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import quote
 
@@ -85,14 +86,12 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OwnNo
     definition.write_text(hostile(conferences.text("jiangsu-2022")))
     node = OwnNode(folder / "var", str(definition))
     await node.start()
-    links = await node.links()
-    people = [Person(node, link_of(links, "attendee"), name) for name in NAMES]
-    for person in people:
-        await person.enter()
-    yield node
-    for person in people:
-        await person.leave()
-    await node.stop()
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(node.stop)
+        guests = link_of(await node.links(), "attendee")
+        for name in NAMES:
+            await stack.enter_async_context(Person(node, guests, name))
+        yield node
 
 
 @session

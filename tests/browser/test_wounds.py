@@ -57,11 +57,8 @@ async def test_a_revoked_link_ends_picture_and_socket_within_a_second(
     wall.expect("403", "401")
     await wall.read("start")
     await wall.read("shows", [1])
-    invite = Person(node, link, "wall")
-    organiser = Person(node, link_of(links, "organiser"), "Olga")
-    try:
-        await invite.enter()
-        await organiser.enter()
+    organisers = link_of(links, "organiser")
+    async with Person(node, link, "wall") as invite, Person(node, organisers, "Olga") as organiser:
         began_ms = now_ms()
         answer = await organiser.command({"type": "links.revoke", "invite": invite.entry["invite"]})
         assert "seq" in answer, answer
@@ -71,7 +68,4 @@ async def test_a_revoked_link_ends_picture_and_socket_within_a_second(
         assert ended_ms - began_ms <= 1000
         async with aiohttp.ClientSession() as http, http.post(f"{node.url}/enter", json={"token": link.token}) as again:
             assert again.status == 403
-    finally:
-        await invite.leave()
-        await organiser.leave()
-        await wall.page.context.close()
+    await wall.page.context.close()

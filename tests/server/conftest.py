@@ -15,6 +15,7 @@ import socketio
 from msgspec.structs import replace
 
 from rooms.kernel import ConferenceId
+from scripts.rehearsal.person import merged
 from server.app import serving
 from server.cli import invites
 from server.datafolder import DataFolder
@@ -28,19 +29,6 @@ PAGES = ("index", "lobby", "venue", "speaker", "wall", "confidence", "director",
 TEMPLATE = (
     "<!doctype html><html lang={{ lang }}><title>{{ page }}{{ ' missing' if missing }}</title>{{ texts['word'] }}"
 )
-
-
-def merged(target: Any, patch: Any) -> Any:
-    """RFC 7386, as a page applies it."""
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            result.pop(name, None)
-        else:
-            result[name] = merged(result.get(name), value)
-    return result
 
 
 class Guest:
