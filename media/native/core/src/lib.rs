@@ -24,6 +24,7 @@ pub mod rtp;
 pub mod seal;
 pub mod sessions;
 pub mod shard;
+pub mod slab;
 pub mod slots;
 pub mod srtp;
 pub mod stun;
