@@ -103,9 +103,7 @@ class Intake:
         """Slots that wait begin at `packet`; if it was repaired, what overtook it follows."""
         overtook = layer.ring.later(packet.index) if packet.index < layer.reception.highest else []
         for slot in list(layer.waiting):
-            slot.switch(packet)
-            for behind in [packet, *overtook]:
-                slot.forward(behind)
+            slot.switch([packet, *overtook])
 
     # --- RTCP
 
@@ -147,7 +145,7 @@ class Intake:
         publication.clock.heard(now_s, now_ms, ntp_ms)
         layer.reception.lsr = middle(report.ntp)
         layer.reception.lsr_at_s = now_s
-        layer.clock.report(ntp_ms, report.rtp)
+        layer.clock.report(now_s, ntp_ms, report.rtp)
         layer.clock.settle(publication.clock.offset_ms)
 
     def _reports(self, peer: Peer, reports: Reports, now_ms: float) -> None:

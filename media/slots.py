@@ -8,7 +8,7 @@ it falls into, so a NACK is answered from the layer's ring by computing it again
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from media import red
@@ -26,6 +26,8 @@ YOUNG_S: Final = 0.4
 """a keyframe in the ring that is younger is burst to a new viewer instead of asking for one."""
 HOLE_MAX: Final = 1000
 """packets; a larger hole in the publisher's sequence is closed, for nobody will repair it."""
+OVERLAP_MAX_TICKS: Final = 48_000
+"""a sound that begins at most this (1 s) before the last one's end is cut, so that it keeps its own media time."""
 _FIXED: Final = struct.Struct("!BBHII")
 _WRAP: Final = 1 << 32
 
@@ -102,21 +104,26 @@ class Slot:
         burst = layer.ring.since_keyframe(float("-inf") if layer.local else now_s - YOUNG_S)
         if burst:
             self._catch_up = catch_up(burst)
-            self.switch(burst[0])
-            for packet in burst:
-                self.forward(packet)
+            self.switch(burst)
             self._catch_up = {}
         else:
             layer.want_keyframe()
 
-    def switch(self, packet: Packet) -> None:
-        """The awaited layer begins at `packet` (a keyframe's first, or any sound)."""
+    def switch(self, packets: Sequence[Packet]) -> None:
+        """The awaited layer begins with `packets` (from a keyframe's first on, or any sound).
+
+        Sound that came a longer way than what was heard until now lies further back. It is cut,
+        not moved: receivers learn a stream's line from many reports, and a moved one would part
+        from its picture for as long.
+        """
         layer = self.waiting
         if layer is None:
             return
-        self._stop_waiting()
         self._detach()
-        segment = self._begin(layer, packet)
+        if not self.video and 0 < self._behind(packets[0]) <= OVERLAP_MAX_TICKS:
+            return
+        self._stop_waiting()
+        segment = self._begin(layer, packets[0])
         if segment is None:
             return
         self._enter(segment)
@@ -125,6 +132,8 @@ class Slot:
         layer.following.append(self)
         if self.on_switch is not None:
             self.on_switch(self, layer.track.publication.source)
+        for packet in packets:
+            self.forward(packet)
 
     def _begin(self, layer: Layer, packet: Packet) -> Segment | None:
         payload = layer.payload
@@ -167,11 +176,14 @@ class Slot:
 
     def _sound_step(self, packet: Packet) -> int:
         """What makes publisher timestamps media time, fixed until the next switch; never back by a sample."""
-        lead = 0
-        if self._timestamp is not None:
-            least = (self._timestamp + 960 - packet.media_timestamp) % _WRAP
-            lead = 0 if least >= _WRAP // 2 else least
-        return (packet.media_timestamp + lead - packet.timestamp) % _WRAP
+        return (packet.media_timestamp + self._behind(packet) - packet.timestamp) % _WRAP
+
+    def _behind(self, packet: Packet) -> int:
+        """Ticks by which a sound lies before the end of what was sent."""
+        if self._timestamp is None:
+            return 0
+        least = (self._timestamp + 960 - packet.media_timestamp) % _WRAP
+        return 0 if least >= _WRAP // 2 else least
 
     def _enter(self, segment: Segment) -> None:
         self._segment = segment

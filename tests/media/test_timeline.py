@@ -8,7 +8,7 @@ import pytest
 
 from media.model import Kind, Route, SlotId, SourceSpec
 from media.rtcp import SenderReport
-from media.rtcp_write import middle, ntp_of, receiver_report, unix_ms_of
+from media.rtcp_write import middle, ntp_of, receiver_report, sender_report, unix_ms_of
 from media.timeline import PublisherClock, StreamClock
 from tests.media.world import CHANGZHOU, EPOCH_MS, MINDEN, STAGE, Client, World
 
@@ -49,12 +49,36 @@ def test_before_a_report_the_first_arrival_stands_for_capture() -> None:
 def test_a_running_picture_is_anchored_anew_at_a_frame_when_it_is_off_by_more_than_5_ms() -> None:
     clock = StreamClock(Kind.VIDEO, 90000)
     first = clock.media_timestamp(0, 10_000.0)
-    clock.report(0.0, 0)
+    clock.report(0.0, 0.0, 0)
     clock.settle(9_996.0)
     assert clock.media_timestamp(9000, 10_100.0) == first + 9000
     clock.settle(9_900.0)
     assert clock.media_timestamp(9000, 10_100.0) == first + 9000
     assert clock.media_timestamp(18000, 10_200.0) == first + 18000 - 9000
+
+
+def test_a_report_stamped_late_by_a_busy_encoder_moves_nothing() -> None:
+    clock = StreamClock(Kind.AUDIO, 48000)
+    for second, late_ms in enumerate([60.0, 0.0, 90.0]):
+        clock.report(second, 1000.0 * second + late_ms, 48_000 * second)
+    clock.settle(5000.0)
+    assert clock.media_timestamp(0, 0.0) == 5000 * 48
+
+
+def test_the_truest_report_is_forgotten_after_half_a_minute() -> None:
+    clock = StreamClock(Kind.AUDIO, 48000)
+    clock.report(0.0, 0.0, 0)
+    clock.report(31.0, 31_040.0, 31 * 48_000)
+    clock.settle(5000.0)
+    assert clock.media_timestamp(0, 0.0) == 5040 * 48
+
+
+def test_an_encoder_that_set_its_clock_anew_is_believed_at_once() -> None:
+    clock = StreamClock(Kind.AUDIO, 48000)
+    clock.report(0.0, 0.0, 0)
+    clock.report(1.0, 1250.0, 48_000)
+    clock.settle(5000.0)
+    assert clock.media_timestamp(0, 0.0) == 5250 * 48
 
 
 def test_viewers_read_capture_time_on_the_common_clock() -> None:
@@ -148,6 +172,31 @@ def test_a_take_to_a_source_that_lies_further_back_never_steps_back_and_reaches_
     assert apart_ms(seen[-1], round((world.media_ms() - 300) * 90) % WRAP, 90000) == pytest.approx(0, abs=0.1)
 
 
+def test_a_take_to_sound_that_lies_further_back_cuts_what_overlaps_and_keeps_its_own_time() -> None:
+    world = World()
+    world.plane.route(STAGE, (Route(SlotId("a0"), CHANGZHOU),))
+    near, far, viewer = world.publisher(), world.publisher(MINDEN), world.viewer()
+
+    def speak(publisher: Client, index: int, media_ms: float) -> None:
+        publisher.send(0x2000, index, round(media_ms * 48) % WRAP, b"opus", payload_type=111)
+
+    for publisher in (near, far):
+        now_ms = world.media_ms()
+        publisher.send_control(sender_report(0x2000, ntp_of(now_ms), round(now_ms * 48) % WRAP, 0, 0))
+    for index in range(10):
+        speak(near, index, world.media_ms())
+        speak(far, index, world.media_ms() - 140)
+        world.pass_time(0.02)
+    world.plane.route(STAGE, (Route(SlotId("a0"), MINDEN),))
+    for index in range(10, 30):
+        speak(far, index, world.media_ms() - 140)
+        world.pass_time(0.02)
+    heard = stamps(viewer, 0x60000)
+    assert {(b - a) % WRAP for a, b in pairwise(heard)} == {960}
+    last_ms = world.media_ms() - 20 - 140
+    assert apart_ms(heard[-1], round(last_ms * 48) % WRAP, 48000) == pytest.approx(0, abs=0.1)
+
+
 def test_a_last_receiver_time_of_another_receiver_is_ignored() -> None:
     world = World()
     publisher = world.publisher()
@@ -161,7 +210,7 @@ def test_a_last_receiver_time_of_another_receiver_is_ignored() -> None:
 def test_a_late_packet_of_a_frame_before_the_new_anchor_keeps_its_frames_time() -> None:
     clock = StreamClock(Kind.VIDEO, 90000)
     before = clock.media_timestamp(9000, 10_000.0)
-    clock.report(0.0, 0)
+    clock.report(0.0, 0.0, 0)
     clock.settle(9_950.0)
     after = clock.media_timestamp(18000, 10_100.0)
     assert after != before + 9000
