@@ -13,7 +13,7 @@ from typing import Any, Final
 import structlog
 
 from media.control import Observed
-from media.model import AudienceName, Codec, SessionId, SessionSpec, SlateSpec, SlotId, SourceSpec
+from media.model import AudienceName, Codec, Route, SessionId, SessionSpec, SlateSpec, SlotId, SourceSpec
 from rooms import audience as audiences
 from rooms.audience import Attendee, Audience
 from rooms.conference import Conference
@@ -48,6 +48,8 @@ class Director:
         self._conferences = conferences
         self._listener: MediaListener | None = None
         self._slots: dict[_Place, dict[SourceId, int]] = {}
+        self._routes: dict[_Place, tuple[Route, ...]] = {}
+        self._taking: set[_Place] = set()
         self._recovered: set[_Place] = set()
         self._sources: tuple[SourceSpec, ...] = ()
         self._slates: tuple[SlateSpec, ...] = ()
@@ -90,9 +92,13 @@ class Director:
         if room not in self._conferences()[conference].rooms():
             self._relay.route(audience_name(*place), ())
             return
-        screen = self._screen(place)
+        screen, name = self._screen(place), audience_name(*place)
         self._slots[place] = assign(self._slots[place], screen, capacity(audience))
-        self._relay.route(audience_name(*place), slots.routes(conference, audience, screen, self._slots[place]))
+        wanted = slots.routes(conference, audience, screen, self._slots[place])
+        held = slots.held(self._routes.get(place, ()), wanted, self._relay.showing.get(name, {}))
+        self._taking = self._taking | {place} if held else self._taking - {place}
+        self._routes[place] = (*wanted, *held)
+        self._relay.route(name, self._routes[place])
 
     def _screen(self, place: _Place) -> Screen:
         conference, room, audience = place
@@ -165,6 +171,8 @@ class Director:
             return
         for session, owner, reason in ended:
             self._listener.media_ended(owner.conference, owner.invite, owner.person, session, reason)
+        for place in list(self._taking):
+            self._route(place)
         for conference in self._conferences():
             seen = self._summary(conference)
             urgent = self._seen.get(conference) != seen

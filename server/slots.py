@@ -6,7 +6,7 @@ so that a Source's own picture and sound stay in sync.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from media.model import Route, SlotId, SourceName
 from rooms.audience import Audience, Desk, Player
@@ -66,6 +66,19 @@ def routes(conference: ConferenceId, audience: Audience, screen: Screen, slots: 
         *pictures,
         *(Route(SlotId(f"a{slots[source]}"), source_name(conference, source)) for source in sounds if source in slots),
     )
+
+
+def held(before: Sequence[Route], wanted: Sequence[Route], showing: Mapping[SlotId, SourceName]) -> tuple[Route, ...]:
+    """Pictures of the former scene that go on until each picture of the new one is shown."""
+    pictures = [route for route in wanted if is_picture(route)]
+    if all(showing.get(route.slot) in (route.source, route.fallback) for route in pictures):
+        return ()
+    taken = {route.slot for route in pictures}
+    return tuple(route for route in before if is_picture(route) and route.slot not in taken)
+
+
+def is_picture(route: Route) -> bool:
+    return route.slot.startswith("v")
 
 
 def recovered(conference: ConferenceId, showing: Mapping[SlotId, SourceName]) -> dict[SourceId, int]:

@@ -81,13 +81,28 @@ async def test_attendees_are_routed_before_anybody_came(house: House) -> None:
     assert house.routed()["v1"] == "jiangsu-2022:frankfurt/camera-1"
 
 
+def pictures(house: House) -> list[str]:
+    return [source for slot, source in house.routed().items() if slot.startswith("v")]
+
+
 async def test_a_take_changes_the_routes_and_keeps_the_slots_of_those_who_stay(house: House) -> None:
     do(house.conference, Take(Layout.SIDE_BY_SIDE, (FR, CZ_TABLE)), DIRECTOR)
     house.director.refresh(C)
     slots = house.director.slots(C, STAGE, Attendee())
     assert house.routed()["v1"] == f"{C}:{FR}"
     assert house.routed()[f"v{slots[CZ_TABLE]}"] == f"{C}:{CZ_TABLE}"
-    assert f"{C}:{CZ}" not in [source for slot, source in house.routed().items() if slot.startswith("v")]
+
+
+async def test_the_old_picture_goes_on_until_the_new_one_is_shown(house: House) -> None:
+    house.relay.showing[ATTENDEES] = {SlotId("v0"): SourceName(f"{C}:{CZ}"), SlotId("v1"): SourceName(f"{C}:{FR}")}
+    house.relay.observe()
+    do(house.conference, Take(Layout.FULL, (CZ_TABLE,)), DIRECTOR)
+    house.director.refresh(C)
+    assert {f"{C}:{CZ}", f"{C}:{FR}", f"{C}:{CZ_TABLE}"} == set(pictures(house))
+    slot = SlotId(f"v{house.director.slots(C, STAGE, Attendee())[CZ_TABLE]}")
+    house.relay.showing[ATTENDEES] |= {slot: SourceName(f"{C}:slate/{CZ_TABLE}")}
+    house.relay.observe()
+    assert pictures(house) == [f"{C}:{CZ_TABLE}"]
 
 
 async def test_a_wall_never_gets_a_sound_of_its_own_hall(house: House) -> None:

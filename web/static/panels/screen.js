@@ -1,5 +1,9 @@
 // @ts-check
-/** The pictures of a room on this page: tiles that follow the program, slates with their clock, takes that wait for the picture. */
+/**
+ * The pictures of a room on this page: tiles that follow the program, slates with their clock, takes that wait for the picture.
+ * A tile that is off is drawn too, too faint to be seen: a browser paces only what it draws, and the first pictures
+ * of a take would come late.
+ */
 
 import { h, find, icon, set, style, write } from "../lib/dom.js";
 import { arrange, heightWanted, isSlate, settled } from "../lib/layout.js";
@@ -31,8 +35,8 @@ export class Screen {
     element.append(...this.tiles);
     element.classList.add("screen");
     this.playable = new Set((RTCRtpReceiver.getCapabilities("video")?.codecs ?? []).map(({ mimeType }) => mimeType.split("/")[1].toUpperCase()));
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.waiting = undefined;
+    /** A take whose pictures are on their way, and the slots whose first picture has come. @type {{scene: Scene, come: Set<string>, patience: ReturnType<typeof setTimeout>} | undefined} */
+    this.coming = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.telling = undefined;
     this.told = "";
@@ -68,23 +72,55 @@ export class Screen {
 
   /** The program or what the slots show has changed: show it when the new pictures are there. */
   #program() {
-    const wanted = this.select(this.page.store.view);
-    if (!wanted?.tiles) return;
-    const first = !this.scene.tiles.length;
-    if (first || sameScene(wanted, this.scene) || settled(wanted.tiles, this.page.store.view.media?.showing ?? {})) {
-      this.#show(wanted);
-    } else {
-      this.waiting ??= setTimeout(() => this.#show(this.select(this.page.store.view) ?? wanted), TAKE_MS);
+    const program = this.select(this.page.store.view);
+    if (!program?.tiles) return;
+    const wanted = { layout: program.layout, tiles: program.tiles.filter(({ slot }) => slot) };
+    if (!this.scene.tiles.length || sameScene(wanted, this.scene)) this.#show(wanted);
+    else {
+      if (!this.coming || !sameScene(wanted, this.coming.scene)) this.#await(wanted);
+      if (wanted.tiles.every((tile) => this.#isThere(tile))) this.#show(wanted);
     }
+  }
+
+  /** Its tiles take their places unseen, and tell when their first picture is drawn. @param {Scene} scene */
+  #await(scene) {
+    clearTimeout(this.coming?.patience);
+    const coming = { scene, come: new Set(), patience: setTimeout(() => this.#show(scene), TAKE_MS) };
+    this.coming = coming;
+    this.#rects(scene).forEach((rect, slot) => {
+      const tile = this.tiles[PlaySession.index(slot)];
+      if (!tile?.hasAttribute("data-off")) return;
+      style(tile, rect);
+      tile.querySelector("video")?.requestVideoFrameCallback?.(() => {
+        coming.come.add(slot);
+        this.#program();
+      });
+    });
+  }
+
+  /** @param {Tile} tile */
+  #isThere(tile) {
+    const { source, slot } = tile;
+    const before = this.scene.tiles.find((one) => one.slot === slot);
+    if (before) return before.source === source || settled([tile], this.#showing);
+    return this.coming?.come.has(slot) && (!this.#showing[slot] || settled([tile], this.#showing));
+  }
+
+  /** @returns {Record<string, string>} */
+  get #showing() {
+    return this.page.store.view.media?.showing ?? {};
   }
 
   /** @param {Scene} scene */
   #show(scene) {
-    clearTimeout(this.waiting);
-    this.waiting = undefined;
-    this.scene = { layout: scene.layout, tiles: (scene.tiles ?? []).filter(({ slot }) => slot) };
+    clearTimeout(this.coming?.patience);
+    this.coming = undefined;
+    this.scene = scene;
     const slots = this.scene.tiles.map(({ slot }) => PlaySession.index(slot));
-    this.tiles.forEach((tile, index) => set(tile, "data-off", !slots.includes(index)));
+    this.tiles.forEach((tile, index) => {
+      set(tile, "data-off", !slots.includes(index));
+      set(tile, "aria-hidden", slots.includes(index) ? null : "true");
+    });
     this.element.dataset.layout = scene.layout;
     set(this.element, "data-empty", !slots.length);
     this.scene.tiles.forEach((tile) => this.#label(tile));
@@ -115,14 +151,18 @@ export class Screen {
   }
 
   #place() {
-    const box = { width: this.element.clientWidth, height: this.element.clientHeight };
-    const { layout, tiles } = this.scene;
-    const rects = arrange(layout, tiles.length, box, this.options);
-    rects.forEach(({ x, y, width, height }, index) => {
-      const tile = this.tiles[PlaySession.index(tiles[index].slot)];
-      if (tile) style(tile, { left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${height}px` });
+    this.#rects(this.scene).forEach((rect, slot) => {
+      const tile = this.tiles[PlaySession.index(slot)];
+      if (tile) style(tile, rect);
     });
     this.#tell();
+  }
+
+  /** Where each slot's tile stands in a scene. @param {Scene} scene @returns {Map<string, Record<string, string>>} */
+  #rects({ layout, tiles }) {
+    const box = { width: this.element.clientWidth, height: this.element.clientHeight };
+    return new Map(arrange(layout, tiles.length, box, this.options).map(({ x, y, width, height }, index) => (
+      [tiles[index].slot, { left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${height}px` }])));
   }
 
   /** The height that the pictures can use at this width, px. @param {number} width @param {number} room */
@@ -130,14 +170,18 @@ export class Screen {
     return heightWanted(this.scene.layout, this.scene.tiles.length || 1, width, room);
   }
 
-  /** Tells the relay how tall each picture stands, in device pixels, so that it sends the layer that fits. @param {boolean} [again] */
+  /**
+   * Tells the relay how tall each picture stands, in device pixels, so that it sends the layer that fits; one that
+   * is off as tall as the whole screen, for it may be taken at any moment.
+   * @param {boolean} [again]
+   */
   #tell(again = false) {
     if (again) this.told = "";
     this.telling ??= setTimeout(() => {
       this.telling = undefined;
       const { id, state } = this.session;
       if (!id || state !== "live" || this.page.socket?.state !== "live") return;
-      const heights = Object.fromEntries(this.tiles.map((tile, index) => [`v${index}`, tile.hasAttribute("data-off") ? 0 : Math.round(tile.offsetHeight * devicePixelRatio)]));
+      const heights = Object.fromEntries(this.tiles.map((tile, index) => [`v${index}`, Math.round((tile.hasAttribute("data-off") ? this.element : tile).offsetHeight * devicePixelRatio)]));
       const told = `${id} ${JSON.stringify(heights)}`;
       if (told === this.told) return;
       this.told = told;
