@@ -4,7 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use ring::hmac;
 
-const MAGIC: u32 = 0x2112_A442;
+/// The magic cookie.
+pub const MAGIC: u32 = 0x2112_A442;
 const BINDING_REQUEST: u16 = 0x0001;
 const BINDING_SUCCESS: u16 = 0x0101;
 const USERNAME: u16 = 0x0006;
