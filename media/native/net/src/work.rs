@@ -1,0 +1,190 @@
+//! What a shard's thread does: wait, read in batches, let the shard work, send, tell.
+
+use std::collections::VecDeque;
+use std::iter::once;
+use std::sync::Arc;
+
+use twinhall_core::model::{Figures, Tuple};
+use twinhall_core::outbox::Outbox;
+use twinhall_core::shard::Shard;
+
+use crate::inbox::{BATCH, Inbox};
+use crate::mailbox::{Mailbox, Message};
+use crate::poll::Poll;
+use crate::sender::Sender;
+use crate::sockets::UdpPort;
+use crate::streams::{Streams, TOKENS};
+
+/// Token of the mailbox's bell; UDP sockets have their number.
+pub const BELL: u64 = TOKENS - 1;
+/// Full batches taken from one socket before the others have their turn.
+const ROUNDS: usize = 4;
+/// Longest wait: the sweep of connections is due.
+const WAIT_MAX_US: u64 = 1_000_000;
+
+/// Microseconds of the monotonic clock, the same that Python's `time.monotonic` reads.
+fn monotonic_us() -> u64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `now` lives through the call.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+    now.tv_sec as u64 * 1_000_000 + now.tv_nsec as u64 / 1000
+}
+
+pub struct Work {
+    poll: Poll,
+    ports: Vec<UdpPort>,
+    streams: Streams,
+    mailbox: Arc<Mailbox>,
+    shard: Shard,
+    inbox: Inbox,
+    outbox: Outbox,
+    sender: Sender,
+    messages: VecDeque<Message>,
+    deadline_us: u64,
+    /// Datagrams that a connection did not take.
+    jammed: u64,
+    /// Events that found no room.
+    untold: u64,
+    closing: bool,
+}
+
+impl Work {
+    pub fn new(poll: Poll, ports: Vec<UdpPort>, streams: Streams, mailbox: Arc<Mailbox>, shard: Shard) -> Self {
+        Self {
+            poll,
+            ports,
+            streams,
+            mailbox,
+            shard,
+            inbox: Inbox::new(),
+            outbox: Outbox::new(),
+            sender: Sender::new(),
+            messages: VecDeque::new(),
+            deadline_us: 0,
+            jammed: 0,
+            untold: 0,
+            closing: false,
+        }
+    }
+
+    /// Until `Message::Close`. A panic ends the process at once: its standby serves better than a relay
+    /// without media.
+    pub fn run(mut self) {
+        let _fuse = Fuse;
+        while !self.closing {
+            let wait_us = self.deadline_us.saturating_sub(monotonic_us()).min(WAIT_MAX_US);
+            self.poll.wait(wait_us).expect("epoll fails for descriptors of others only");
+            self.turn();
+        }
+    }
+
+    fn turn(&mut self) {
+        for place in 0..self.poll.count() {
+            let Some(ready) = self.poll.ready(place) else { continue };
+            match ready.token {
+                BELL => self.take_messages(),
+                number if number < TOKENS => self.receive(number as usize),
+                _ => {
+                    let (shard, outbox, now_us) = (&mut self.shard, &mut self.outbox, monotonic_us());
+                    self.streams.ready(ready, now_us, &self.poll, |from, bytes| {
+                        shard.datagram(now_us, from, bytes, outbox);
+                    });
+                    self.flush(now_us);
+                }
+            }
+        }
+        let now_us = monotonic_us();
+        self.streams.sweep(now_us, &self.poll);
+        if now_us >= self.deadline_us {
+            self.deadline_us = self.shard.tick(now_us, &mut self.outbox);
+        }
+        self.flush(now_us);
+        if !self.outbox.events.is_empty() {
+            self.untold += self.mailbox.report(&mut self.outbox.events) as u64;
+        }
+    }
+
+    fn take_messages(&mut self) {
+        let (mut messages, now_us) = (std::mem::take(&mut self.messages), monotonic_us());
+        self.mailbox.messages.take(&mut messages);
+        for message in messages.drain(..) {
+            match message {
+                Message::Command(command) => self.shard.command(now_us, *command, &mut self.outbox),
+                // nobody may wait any more
+                Message::Figures(asker) => drop(asker.try_send(self.figures())),
+                Message::Close => self.closing = true,
+            }
+            if self.outbox.is_heavy() {
+                self.flush(now_us);
+            }
+        }
+        self.messages = messages;
+        self.flush(now_us);
+    }
+
+    fn receive(&mut self, number: usize) {
+        for _ in 0..ROUNDS {
+            let Some(fd) = self.ports.get(number).map(UdpPort::fd) else { return };
+            // an error is an ICMP message about an earlier datagram
+            let came = self.inbox.receive(fd).unwrap_or(0);
+            let now_us = monotonic_us();
+            for place in 0..came {
+                if let Some((remote, bytes)) = self.inbox.datagram(place) {
+                    let from = Tuple { local: number as u32, remote };
+                    self.shard.datagram(now_us, from, bytes, &mut self.outbox);
+                }
+                if self.outbox.is_heavy() {
+                    self.flush(now_us);
+                }
+            }
+            self.flush(now_us);
+            if came < BATCH {
+                return;
+            }
+        }
+    }
+
+    /// Seal and send all that the outbox holds.
+    fn flush(&mut self, now_us: u64) {
+        if self.outbox.is_empty() {
+            return;
+        }
+        self.shard.seal(&mut self.outbox);
+        let (shard, outbox, streams, poll) = (&self.shard, &self.outbox, &mut self.streams, &self.poll);
+        for (to, datagram) in outbox.answers() {
+            match self.ports.get_mut(to.local as usize) {
+                Some(port) => self.sender.send(port, once((to.remote, once(datagram)))),
+                None => self.jammed += u64::from(!streams.send(to, datagram, now_us, poll)),
+            }
+        }
+        let ways = || outbox.busy().iter().filter_map(|at| Some((*at, shard.tuple(*at)?)));
+        for (number, port) in (0..).zip(&mut self.ports) {
+            let here = ways().filter(|(_, to)| to.local == number);
+            self.sender.send(port, here.map(|(at, to)| (to.remote, outbox.datagrams(at))));
+        }
+        for (at, to) in ways().filter(|(_, to)| to.is_tcp()) {
+            for datagram in outbox.datagrams(at) {
+                self.jammed += u64::from(!streams.send(to, datagram, now_us, poll));
+            }
+        }
+        self.outbox.clear();
+    }
+
+    fn figures(&self) -> Figures {
+        let mut figures = self.shard.figures();
+        figures.dropped.insert("send-refused".into(), self.sender.refused + self.jammed);
+        figures.dropped.insert("events-untold".into(), self.untold);
+        figures
+    }
+}
+
+/// Ends the process if the thread panics.
+struct Fuse;
+
+impl Drop for Fuse {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            std::process::abort();
+        }
+    }
+}
