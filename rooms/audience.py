@@ -71,7 +71,7 @@ def key(audience: Audience) -> str:
 
 
 def audience_of(actor: Actor) -> Audience:
-    """The one audience an actor's pages belong to."""
+    """The one audience an actor's pages belong to; who has a Source must not hear it."""
     match actor.role:
         case Role.WALL if actor.venue:
             return Wall(actor.venue)
@@ -81,5 +81,7 @@ def audience_of(actor: Actor) -> Audience:
             return Speaker(actor.source)
         case Role.OPERATOR | Role.DIRECTOR | Role.MODERATOR | Role.ORGANISER | Role.PROTOCOL_OFFICER:
             return Desk(actor.role, actor.venue)
+        case _ if actor.source is not None:
+            return Speaker(actor.source)
         case _:
             return Attendee()

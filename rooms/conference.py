@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from rooms.audience import Audience
-from rooms.definition import Definition
-from rooms.features import Kind, commands, events, kinds, tag
+from rooms.definition import Definition, SourceDefinition
+from rooms.features import Kind, commands, events, kinds, queries, tag
 from rooms.invites import Invite, invites
 from rooms.journal import DefinitionImported, Entry
-from rooms.kernel import Actor, Command, Event, Fact, Feature, Json, Names, Refused, RoomId, Scope, Snapshot
+from rooms.kernel import (
+    Actor,
+    Answering,
+    Command,
+    Event,
+    Fact,
+    Feature,
+    Hosting,
+    Json,
+    Names,
+    Personal,
+    PersonId,
+    Query,
+    Refused,
+    RoomId,
+    Scope,
+    Snapshot,
+    Waking,
+)
 from rooms.program import Screen, SourceFacts, screen
 from rooms.views import conference_view, screen_view
 
@@ -65,7 +84,7 @@ class Conference:
     def apply(self, entry: Entry) -> None:
         """Take the next entry in. Events of features or rooms that are not here change nothing."""
         assert entry.seq == self.seq + 1, f"entry {entry.seq} does not follow {self.seq}"
-        fact = Fact(entry.seq, entry.at_ms, entry.actor, entry.room)
+        fact = _fact(entry)
         for event in entry.events:
             if isinstance(event, DefinitionImported):
                 self._redefine(event.definition)
@@ -97,23 +116,72 @@ class Conference:
     def invites(self) -> tuple[Invite, ...]:
         return invites(self.definition)
 
+    def sources(self) -> tuple[SourceDefinition, ...]:
+        """The definition's sources, and those of guests for as long as they are guests."""
+        return (*self.definition.sources, *{guest.id: guest for guest in self._guests()}.values())
+
+    def _guests(self) -> Iterator[SourceDefinition]:
+        for feature in self._features.values():
+            if isinstance(feature, Hosting):
+                yield from feature.guests()
+
+    def as_guest(self, actor: Actor) -> Actor:
+        """The actor with the Source that a feature gave them, if they have none of their own."""
+        given = next((guest.id for guest in self._guests() if guest.person == actor.person), None)
+        return actor if given is None or actor.source is not None else replace(actor, source=given)
+
     def screen(self, room: RoomId, audience: Audience) -> Screen:
         """What an audience of a room sees and hears."""
         claims = [claim for feature in self._features.values() for claim in feature.claims() if claim.room == room]
-        facts = [SourceFacts(source.id, source.venue) for source in self.definition.sources]
+        facts = [SourceFacts(source.id, source.venue) for source in self.sources()]
         return screen(audience, claims, facts)
 
     def view(self, audience: Audience, room: RoomId, names: Names, now_ms: int) -> dict[str, Json]:
         """The page's view as far as the journal knows it; the server adds slots, media, presence and health."""
-        sections: dict[str, Json] = {"conference": conference_view(self.definition, room, now_ms)}
+        described = conference_view(self.definition, self.sources(), room, now_ms)
+        sections: dict[str, Json] = {"conference": described}
         for (kind, where), feature in self._features.items():
-            section = feature.view(audience, names) if where in (None, room) else {}
+            section = feature.view(audience, names, now_ms) if where in (None, room) else {}
             if section:
                 sections[kind.name] = section
         shown = screen_view(self.screen(room, audience))
         stage = sections.get("stage")
         sections["stage"] = {**shown, **stage} if isinstance(stage, dict) else shown
         return sections
+
+    def mine(self, person: PersonId, room: RoomId, now_ms: int) -> dict[str, Json]:
+        """What the features tell one person alone, beside the view."""
+        return {
+            kind.name: feature.mine(person, now_ms)
+            for (kind, where), feature in self._features.items()
+            if where in (None, room) and isinstance(feature, Personal)
+        }
+
+    def concerned(self, entry: Entry) -> Iterator[PersonId]:
+        """Whose `mine` an applied entry changed."""
+        fact = _fact(entry)
+        for event in entry.events:
+            if known := events().get(tag(type(event))):
+                feature = self._features.get(_place(known[1], entry.room))
+                if isinstance(feature, Personal):
+                    yield from feature.concerned(event, fact)
+
+    def read(self, query: Query, actor: Actor, room: RoomId | None, names: Names, now_ms: int) -> Mapping[str, Json]:
+        """The answer to a query. Raises Refused."""
+        name = tag(type(query))
+        _, kind = queries()[name]
+        feature = self._features.get(_place(kind, room))
+        if feature is None:
+            raise Refused("room-unknown", room=room or "")
+        assert isinstance(feature, Answering), "who names queries answers them"
+        if actor.role not in feature.reads[type(query)]:
+            raise Refused("role-not-admitted", role=actor.role.value, command=name)
+        return feature.read(query, actor, names, now_ms)
+
+    def wakes_ms(self, now_ms: int) -> int | None:
+        """When some view changes next by time alone."""
+        waking = [feature.wakes_ms(now_ms) for feature in self._features.values() if isinstance(feature, Waking)]
+        return min((at_ms for at_ms in waking if at_ms is not None), default=None)
 
     def snapshot(self) -> bytes:
         """The whole state as JSON, for `restored`."""
@@ -155,6 +223,10 @@ def _place(kind: Kind, room: RoomId | None) -> _Place:
 def _made(place: _Place, definition: Definition) -> Feature:
     kind, room = place
     return kind(definition, room)
+
+
+def _fact(entry: Entry) -> Fact:
+    return Fact(entry.seq, entry.at_ms, entry.actor, entry.room)
 
 
 def _key(place: _Place) -> str:

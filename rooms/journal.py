@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Meta
 
 from rooms.definition import Definition
-from rooms.features import commands, events, tag
-from rooms.kernel import Actor, Command, CommandId, Event, PersonId, Refused, Role, RoomId, UnknownEvent
+from rooms.features import commands, events, queries, tag
+from rooms.kernel import Actor, Command, CommandId, Event, PersonId, Query, Refused, Role, RoomId, UnknownEvent
 
 VERSION_KEY: Final = "v"
 NODE: Final = Actor(PersonId("node"), Role.NODE)
@@ -133,17 +133,37 @@ def _event(data: bytes) -> Event:
 
 
 class Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A command on its way in, with the client's id of the intent; the same id gets the same answer."""
+    """A command on its way in, with the client's id of the intent; the same id gets the same answer.
+
+    `code` is the rotating code of a hall, if the page was shown one.
+    """
 
     id: CommandId
     command: Command
     room: RoomId | None = None
+    code: str = ""
+
+
+_Room = Annotated[RoomId, Meta(pattern=r"^[a-z0-9-]{1,40}\Z")]
 
 
 class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: Annotated[CommandId, Meta(pattern=r"^[A-Za-z0-9-]{1,64}\Z")]
     command: dict[str, Any]
-    room: Annotated[RoomId, Meta(pattern=r"^[a-z0-9-]{1,40}\Z")] | None = None
+    room: _Room | None = None
+    code: Annotated[str, Meta(pattern=r"^[A-Z0-9]{0,16}\Z")] = ""
+
+
+class Asking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A query on its way in."""
+
+    query: Query
+    room: RoomId | None = None
+
+
+class _Asking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    query: dict[str, Any]
+    room: _Room | None = None
 
 
 def envelope(data: object) -> Envelope:
@@ -151,6 +171,16 @@ def envelope(data: object) -> Envelope:
     try:
         outer = msgspec.convert(data, _Envelope)
         kind, _ = commands()[outer.command.get("type", "")]
-        return Envelope(outer.id, msgspec.convert(outer.command, kind), outer.room)
+        return Envelope(outer.id, msgspec.convert(outer.command, kind), outer.room, outer.code)
     except (msgspec.ValidationError, KeyError, TypeError, RecursionError):
         raise Refused("command-unreadable") from None
+
+
+def asking(data: object) -> Asking:
+    """The query in `data`, JSON as Python has it. Raises Refused("query-unreadable") for anything odd."""
+    try:
+        outer = msgspec.convert(data, _Asking)
+        kind, _ = queries()[outer.query.get("type", "")]
+        return Asking(msgspec.convert(outer.query, kind), outer.room)
+    except (msgspec.ValidationError, KeyError, TypeError, RecursionError):
+        raise Refused("query-unreadable") from None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, NewType, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NewType, Protocol, runtime_checkable
 
 import msgspec
 
 if TYPE_CHECKING:
     from rooms.audience import Audience
-    from rooms.definition import Definition
+    from rooms.definition import Definition, SourceDefinition
     from rooms.program import Claim
 
 ConferenceId = NewType("ConferenceId", str)
@@ -52,7 +52,10 @@ class Role(StrEnum):
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Who acts: a person in a role, at a venue (None: remote), by an invite, on a device."""
+    """Who acts: a person in a role, at a venue (None: remote), by an invite, on a device.
+
+    `present` is the hall whose rotating code came with the command. It weighs and never admits.
+    """
 
     person: PersonId
     role: Role
@@ -60,6 +63,7 @@ class Actor(msgspec.Struct, frozen=True):
     source: SourceId | None = None
     invite: InviteId = InviteId("")
     device: DeviceId = DeviceId("")
+    present: VenueId | msgspec.UnsetType = msgspec.UNSET
 
 
 class Command(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
@@ -68,6 +72,10 @@ class Command(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fiel
 
 class Event(msgspec.Struct, frozen=True, tag_field="type", omit_defaults=True):
     """A fact in the journal, past tense. Subclasses carry `tag="feature.past"`."""
+
+
+class Query(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
+    """A question to a feature, which changes nothing. Subclasses carry `tag="feature.verb"`."""
 
 
 class UnknownEvent(Event, tag="unknown", frozen=True):
@@ -126,11 +134,46 @@ class Feature(Protocol):
     def decide(self, command: Any, actor: Actor, now_ms: int) -> Sequence[Event]: ...
     def apply(self, event: Any, fact: Fact) -> None: ...
     def claims(self) -> Iterable[Claim]: ...
-    def view(self, audience: Audience, names: Names) -> Mapping[str, Json]: ...
+    def view(self, audience: Audience, names: Names, now_ms: int) -> Mapping[str, Json]: ...
     def snapshot(self) -> Snapshot: ...
     def restore(self, snapshot: Snapshot) -> None: ...
     @classmethod
     def upcast(cls, version: int, event: dict[str, Json]) -> dict[str, Json]: ...
+
+
+@runtime_checkable
+class Personal(Protocol):
+    """A feature that tells each person something of their own, beside the view that their audience shares."""
+
+    def mine(self, person: PersonId, now_ms: int) -> Mapping[str, Json]: ...
+    def concerned(self, event: Any, fact: Fact) -> Iterable[PersonId]:
+        """Whose `mine` an event changed, after it was applied."""
+        ...
+
+
+@runtime_checkable
+class Answering(Protocol):
+    """A feature that has more than its views show: it answers queries, each for the roles it names."""
+
+    reads: ClassVar[Mapping[type[Query], frozenset[Role]]]
+
+    def read(self, query: Any, actor: Actor, names: Names, now_ms: int) -> Mapping[str, Json]: ...
+
+
+@runtime_checkable
+class Waking(Protocol):
+    """A feature whose view changes by itself when time passes."""
+
+    def wakes_ms(self, now_ms: int) -> int | None:
+        """When it does next."""
+        ...
+
+
+@runtime_checkable
+class Hosting(Protocol):
+    """A feature that gives persons a Source for a while, who have none in the definition."""
+
+    def guests(self) -> Iterable[SourceDefinition]: ...
 
 
 Json = None | bool | int | float | str | Sequence[Any] | Mapping[str, Any]

@@ -7,7 +7,7 @@ hall side by side.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Final, assert_never
 
@@ -37,7 +37,10 @@ Sound = Mapping[LanguageTag, Sequence[Pick]]
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """A feature's wish for a room; `audience` None means everyone. Higher priority wins."""
+    """A feature's wish for a room; `audience` None means everyone. Higher priority wins.
+
+    One that `joins` adds its pictures and its sound to whatever wins below it.
+    """
 
     room: RoomId
     layout: Layout
@@ -45,6 +48,7 @@ class Claim(msgspec.Struct, frozen=True):
     sound: Sound
     priority: int = 0
     audience: Audience | None = None
+    joins: bool = False
 
 
 class Screen(msgspec.Struct, frozen=True):
@@ -112,12 +116,34 @@ def _program(audience: Audience, claims: Iterable[Claim], sources: Sequence[Sour
     """The strongest claim for this audience; of equal ones the one that names it."""
     known = {source.id for source in sources}
     meant = [claim for claim in claims if claim.audience in (None, audience) and known.intersection(claim.sources)]
-    if not meant:
-        layout, on_air = default_scene(sources)
-        sound = tuple(Pick(source.id) for source in sources if source.venue is not None)
-        return Screen(layout, on_air, {FLOOR: sound})
-    claim = max(meant, key=lambda claim: (claim.priority, claim.audience is not None))
+    meant.sort(key=lambda claim: (claim.priority, claim.audience is not None))
+    ground = [claim for claim in meant if not claim.joins][-1:]
+    program = _shown(ground[0], known) if ground else _undecided(sources)
+    for claim in meant:
+        if claim.joins and (not ground or claim.priority >= ground[0].priority):
+            program = _joined(program, _shown(claim, known))
+    return program
+
+
+def _undecided(sources: Sequence[SourceFacts]) -> Screen:
+    layout, on_air = default_scene(sources)
+    return Screen(layout, on_air, {FLOOR: tuple(Pick(source.id) for source in sources if source.venue is not None)})
+
+
+def _shown(claim: Claim, known: Collection[SourceId]) -> Screen:
     return Screen(claim.layout, tuple(source for source in claim.sources if source in known), claim.sound)
+
+
+def _joined(ground: Screen, guest: Screen) -> Screen:
+    """Who joins always has a place, the last of those before give way; and is heard in every language."""
+    before = [source for source in ground.sources if source not in guest.sources]
+    on_air = (*before[: PICTURES_MAX - len(guest.sources)], *guest.sources)
+    layout = ground.layout if ground.layout in PLACES and len(on_air) > 1 else guest.layout
+    sound = {
+        language: (*(pick for pick in picks if pick.source not in guest.sources), *guest.sound.get(FLOOR, ()))
+        for language, picks in ground.sound.items()
+    }
+    return Screen(fitting(layout, len(on_air)), on_air, sound)
 
 
 def _alone(source: SourceId, known: Mapping[SourceId, SourceFacts]) -> Screen:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rooms.definition import Definition, ItemDefinition, SourceDefinition
 from rooms.kernel import Json, RoomId
 from rooms.program import Screen
 from rooms.timetable import day_in_force, instant, is_rehearsal
 
 
-def conference_view(definition: Definition, room: RoomId, now_ms: int) -> dict[str, Json]:
-    """What the conference is, with the room's programme on the day in force."""
+def conference_view(
+    definition: Definition, sources: Sequence[SourceDefinition], room: RoomId, now_ms: int
+) -> dict[str, Json]:
+    """What the conference is, with its guests' sources and the room's programme on the day in force."""
     view: dict[str, Json] = {
         "id": definition.id,
         "title": definition.title.all(),
@@ -32,7 +36,7 @@ def conference_view(definition: Definition, room: RoomId, now_ms: int) -> dict[s
             for order, item in enumerate(definition.items)
             if definition.room_of(item) == room
         },
-        "sources": {source.id: _source(order, source) for order, source in enumerate(definition.sources)},
+        "sources": {source.id: _source(order, source) for order, source in enumerate(sources)},
     }
     return {**view, "motto": definition.motto.all()} if definition.motto else view
 

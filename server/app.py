@@ -27,6 +27,7 @@ from server.admission import Admission
 from server.backup import Backups
 from server.certificates import Certificates, mount_authority
 from server.clock import NodeClock
+from server.codes import Codes
 from server.datafolder import DataFolder, held
 from server.definitions import definitions
 from server.director import Director
@@ -97,7 +98,8 @@ async def serving(
             store.listen(lambda: _all_changed(halls))
         erasure = Erasure(vault, folder.data, hosts, lambda: _all_changed(halls, urgent=True))
         stack.push_async_callback(erasure.close)
-        sockets = Sockets(settings, halls, identity, media, clock, metrics)
+        codes = Codes(identity, clock)
+        sockets = Sockets(settings, halls, identity, media, clock, metrics, codes)
 
         floods = Floods(time.monotonic)
         ice = IceServers(settings.ice_servers, settings.ice_secret, lambda: clock.now_ms() / 1000, secrets.token_bytes)

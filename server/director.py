@@ -77,7 +77,16 @@ class Director:
             self._slots.setdefault((conference, room, Attendee()), {})
         for place in [place for place in self._slots if place[0] == conference]:
             self._route(place)
+        self._dismiss(known)
         self._configure()
+
+    def _dismiss(self, known: Conference) -> None:
+        """Who publishes a Source that is there no more, as a guest who was sent back, does so no longer."""
+        mine = f"{known.definition.id}:"
+        there = {source_name(known.definition.id, source.id) for source in known.sources()}
+        for session, source in list(self._sessions.publishing()):
+            if source.startswith(mine) and source not in there:
+                self._sessions.close(session)
 
     def attend(self, conference: ConferenceId, room: RoomId, audience: Audience) -> AudienceName:
         """Route this audience's program from now on; its name in the relay."""
@@ -124,7 +133,7 @@ class Director:
     def media_view(self, conference: ConferenceId, room: RoomId, audience: Audience) -> Mapping[str, Json]:
         """The `media` object of the audience's view."""
         name = self.attend(conference, room, audience)
-        sources = [source.id for source in self._conferences()[conference].definition.sources]
+        sources = [source.id for source in self._conferences()[conference].sources()]
         showing = self._relay.showing.get(name, {})
         connected = self._relay.connected
         return media_view(conference, audience, sources, self._relay.publications, showing, connected=connected)
@@ -221,11 +230,10 @@ class Director:
 
     def _summary(self, conference: ConferenceId) -> Json:
         """What pages must know at once: who is live, and what every slot shows."""
-        definition = self._conferences()[conference].definition
         return {
             "sources": {
                 source.id: life(self._relay.publications.get(source_name(conference, source.id)))
-                for source in definition.sources
+                for source in self._conferences()[conference].sources()
             },
             "showing": {
                 name: showing_view(conference, shown)
@@ -251,7 +259,7 @@ def source_specs(conference: Conference) -> list[SourceSpec]:
     stages = [conference.feature(Stage, room) for room in conference.rooms()]
     return [
         SourceSpec(source_name(definition.id, source.id), max(stage.delay_ms(source.id) for stage in stages))
-        for source in definition.sources
+        for source in conference.sources()
     ]
 
 
@@ -259,7 +267,7 @@ def slate_specs(conference: Conference) -> list[SlateSpec]:
     """One slate per Source: its name, and its city as both halls write it."""
     definition = conference.definition
     specs = []
-    for source in definition.sources:
+    for source in conference.sources():
         place = definition.place_of(source).all()
         subtitle = " · ".join(dict.fromkeys((place["en"], place["zh"])))
         name = slate_name(definition.id, source.id)

@@ -1,18 +1,19 @@
 """One view per audience: computed once, its changes encoded once, sent to many.
 
 Changes are collected for a quarter of a second; takes and the like go by the
-urgent lane. Whoever comes late, or lost count, gets the whole view.
+urgent lane. Whoever comes late, or lost count, gets the whole view. Beside the
+view each person has a small one of their own, looked at only when it concerns them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from rooms.audience import Audience, key
-from rooms.kernel import Json
+from rooms.kernel import Json, PersonId
 from server.outbox import Outbox, event_frame
 
 COALESCE_S: Final = 0.25
@@ -51,10 +52,11 @@ class Loop(Protocol):
 
 
 class Channel:
-    """One audience's view, its number, and who reads it."""
+    """One audience's or one person's view, its number, and who reads it. `event` is its name on the socket."""
 
-    def __init__(self, compute: Callable[[], View]) -> None:
+    def __init__(self, compute: Callable[[], View], event: str = "view") -> None:
         self._compute = compute
+        self._event = event
         self._view: Any = {}
         self._number = 0
         self._whole: bytes | None = None
@@ -65,11 +67,15 @@ class Channel:
         if not self._readers:
             self._advance()
         self._readers.add(reader)
-        self._whole = self._whole or event_frame("view", {"to": self._number, "patch": self._view})
+        self._whole = self._whole or event_frame(self._event, {"to": self._number, "patch": self._view})
         reader.write(self._whole)
 
     def leave(self, reader: Outbox) -> None:
         self._readers.discard(reader)
+
+    @property
+    def is_read(self) -> bool:
+        return bool(self._readers)
 
     def flush(self) -> None:
         """Send what changed, if anybody reads."""
@@ -78,7 +84,7 @@ class Channel:
         patch = self._advance()
         if not patch:
             return
-        frame = event_frame("view", {"from": self._number - 1, "to": self._number, "patch": patch})
+        frame = event_frame(self._event, {"from": self._number - 1, "to": self._number, "patch": patch})
         for reader in self._readers:
             reader.write(frame)
 
@@ -94,11 +100,23 @@ class Channel:
 class Fanout:
     """The channels of one conference and the two lanes that flush them."""
 
-    def __init__(self, view: Callable[[Audience], View], settled: Callable[[], bool], loop: Loop) -> None:
+    def __init__(
+        self,
+        view: Callable[[Audience], View],
+        mine: Callable[[PersonId], View],
+        settled: Callable[[], bool],
+        wakes_s: Callable[[], float | None],
+        loop: Loop,
+    ) -> None:
+        """`wakes_s`: in how many seconds some view changes by time alone."""
         self._view = view
+        self._mine = mine
         self._settled = settled
+        self._wakes_s = wakes_s
         self._loop = loop
         self._channels: dict[str, Channel] = {}
+        self._own: dict[PersonId, Channel] = {}
+        self._concerned: set[PersonId] = set()
         self._timer: Timer | None = None
 
     def channel(self, audience: Audience) -> Channel:
@@ -107,6 +125,22 @@ class Fanout:
         if name not in self._channels:
             self._channels[name] = Channel(lambda: self._view(audience))
         return self._channels[name]
+
+    def own(self, person: PersonId) -> Channel:
+        """The person's own channel, made at its first reader."""
+        if person not in self._own:
+            self._own[person] = Channel(lambda: self._mine(person), "mine")
+        return self._own[person]
+
+    def leave_own(self, person: PersonId, reader: Outbox) -> None:
+        """One page of the person less; nothing is kept for those who are gone."""
+        self._own[person].leave(reader)
+        if not self._own[person].is_read:
+            del self._own[person]
+
+    def concern(self, persons: Iterable[PersonId]) -> None:
+        """Look at these persons' own views at the next flush."""
+        self._concerned.update(person for person in persons if person in self._own)
 
     def changed(self, *, urgent: bool = False) -> None:
         """Something in some view differs now: flush soon."""
@@ -123,8 +157,15 @@ class Fanout:
         if not self._settled():
             self.changed(urgent=True)
             return
-        for channel in list(self._channels.values()):
+        concerned, self._concerned = self._concerned, set()
+        for channel in [*self._channels.values(), *(self._own[each] for each in concerned if each in self._own)]:
             channel.flush()
+        self._wake()
+
+    def _wake(self) -> None:
+        delay_s = self._wakes_s()
+        if self._timer is None and delay_s is not None:
+            self._timer = self._loop.call_later(delay_s, self.flush)
 
     def close(self) -> None:
         if self._timer is not None:

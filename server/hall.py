@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from rooms.audience import Audience, Desk
+from rooms.audience import Audience, Desk, audience_of
 from rooms.features.links import LinkRenewed, LinkRevoked, Links
-from rooms.journal import Entry
-from rooms.kernel import ConferenceId, InviteId, Json, Names, Role, RoomId
+from rooms.journal import Asking, Entry
+from rooms.kernel import Actor, ConferenceId, InviteId, Json, Names, PersonId, Role, RoomId
 from server.clock import Clock
 from server.fanout import Channel, Fanout, Loop, View
 from server.host import Host
 from server.identity import Identity
 from server.media_port import MediaPort
 from server.outbox import Outbox, event_frame
-from server.presence import Page, Presence
+from server.presence import SCREENS, Page, Presence
 from server.sounding import Sounding
 
 URGENT: Final = "stage."
@@ -44,7 +44,7 @@ class Hall:
         self._presence = Presence()
         self._sounding = Sounding()
         self._pages: dict[Page, tuple[Outbox, Channel]] = {}
-        self._fanout = Fanout(self.view, lambda: host.settled, loop)
+        self._fanout = Fanout(self.view, self.mine, lambda: host.settled, self._wakes_s, loop)
         self._learn_links()
         host.listen(self._happened)
 
@@ -63,7 +63,7 @@ class Hall:
 
     def view(self, audience: Audience) -> View:
         """The whole view of an audience, as in the contract: the journal's part with media, people and health."""
-        view = self.host.conference.view(audience, self.room, self._names, int(self._clock.now_ms()))
+        view = self.host.conference.view(audience, self.room, self._names, self._now_ms())
         view["stage"] = _with_slots(view["stage"], self._media.slots(self.id, self.room, audience))
         view["media"] = self._media.media_view(self.id, self.room, audience)
         view["people"] = self._presence.view(audience, self._names)
@@ -71,18 +71,34 @@ class Hall:
             view["health"] = self._health()
         return view
 
-    def come(self, page: Page, outbox: Outbox, audience: Audience) -> None:
-        """A page opened its socket: it gets the whole view, then changes."""
-        channel = self._fanout.channel(audience)
+    def mine(self, person: PersonId) -> View:
+        """What one person sees beside the view of their audience."""
+        return self.host.conference.mine(person, self.room, self._now_ms())
+
+    def audience(self, actor: Actor) -> Audience:
+        """The audience of an actor now; who was brought on stage is a speaker for as long."""
+        return audience_of(self.host.conference.as_guest(actor))
+
+    def read(self, asking: Asking, actor: Actor) -> Mapping[str, Json]:
+        """The answer to a page's query. Raises Refused."""
+        return self.host.conference.read(asking.query, actor, asking.room, self._names, self._now_ms())
+
+    def come(self, page: Page, outbox: Outbox) -> None:
+        """A page opened its socket: it gets the whole view, and its person's own, then changes."""
+        channel = self._fanout.channel(self.audience(page.actor))
         self._pages[page] = outbox, channel
         self._presence.come(page)
         channel.join(outbox)
+        if page.actor.role not in SCREENS:
+            self._fanout.own(page.actor.person).join(outbox)
         self._tell_sounding()
         self._fanout.changed()
 
     def go(self, page: Page) -> None:
         outbox, channel = self._pages.pop(page)
         channel.leave(outbox)
+        if page.actor.role not in SCREENS:
+            self._fanout.leave_own(page.actor.person, outbox)
         self._presence.go(page)
         self._tell_sounding()
         self._fanout.changed()
@@ -91,6 +107,8 @@ class Hall:
         """The page lost count: send the whole view."""
         outbox, channel = self._pages[page]
         channel.join(outbox)
+        if page.actor.role not in SCREENS:
+            self._fanout.own(page.actor.person).join(outbox)
 
     def changed(self, *, urgent: bool = False) -> None:
         """Something beside the journal changed: media, presence."""
@@ -123,10 +141,32 @@ class Hall:
     def _happened(self, entries: Sequence[Entry]) -> None:
         events = [event for entry in entries for event in entry.events]
         self._fanout.changed(urgent=any(str(event.__struct_config__.tag).startswith(URGENT) for event in events))
+        concerned = {person for entry in entries for person in self.host.conference.concerned(entry)}
+        self._fanout.concern(concerned)
+        self._seat_again(concerned)
         for event in events:
             if isinstance(event, LinkRevoked | LinkRenewed):
                 self._learn_links()
                 self.end(event.invite, "revoked")
+
+    def _seat_again(self, concerned: set[PersonId]) -> None:
+        """Who came on stage or left it belongs to another audience from now on."""
+        for page, (outbox, before) in self._pages.items():
+            if page.actor.person in concerned:
+                channel = self._fanout.channel(self.audience(page.actor))
+                if channel is not before:
+                    before.leave(outbox)
+                    self._pages[page] = outbox, channel
+                    channel.join(outbox)
+
+    def _now_ms(self) -> int:
+        return int(self._clock.now_ms())
+
+    def _wakes_s(self) -> float | None:
+        """In how long some view changes by time alone; a little later than sooner."""
+        now_ms = self._now_ms()
+        at_ms = self.host.conference.wakes_ms(now_ms)
+        return None if at_ms is None else (at_ms - now_ms) / 1000 + 0.01
 
     def _learn_links(self) -> None:
         conference = self.host.conference

@@ -21,7 +21,7 @@ import msgspec
 
 from rooms.features.links import Standing
 from rooms.invites import Invite
-from rooms.kernel import Actor, ConferenceId, DeviceId, InviteId, PersonId, Refused
+from rooms.kernel import Actor, ConferenceId, DeviceId, InviteId, PersonId, Refused, VenueId
 from server.settings import Unusable
 
 KEY_BYTES: Final = 32
@@ -29,6 +29,10 @@ TOKEN_BYTES: Final = 16
 """128 bits: nobody guesses a link."""
 SESSION_S: Final = 90 * 24 * 3600
 """A browser stays the same person from the invitation to the evening."""
+
+CODE_SIGNS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODE_LENGTH: Final = 6
+"""30 bits: good for a minute or two, and it weighs only."""
 
 LINK_UNKNOWN: Final = "link-unknown"
 LINK_REVOKED: Final = "link-revoked"
@@ -99,6 +103,11 @@ class Identity:
         """The link's secret: 128 bits, base64url (RFC 4648 section 5) without padding."""
         derived = self._derived("link", conference, invite, str(generation))
         return base64.urlsafe_b64encode(derived[:TOKEN_BYTES]).rstrip(b"=").decode()
+
+    def code(self, conference: ConferenceId, venue: VenueId, step: int) -> str:
+        """What a hall's screen shows in a step of time: six signs that nobody takes for one another (Crockford)."""
+        number = int.from_bytes(self._derived("code", conference, venue, str(step))[:8])
+        return "".join(CODE_SIGNS[number >> 5 * place & 31] for place in range(CODE_LENGTH))
 
     def link(self, token: str) -> Link:
         """The link a token opens. Raises Refused `link-unknown` or `link-revoked`."""

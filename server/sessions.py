@@ -198,6 +198,13 @@ class Sessions:
             if owner.conference == conference and owner.invite == invite
         ]
 
+    def publishing(self) -> Iterator[tuple[SessionId, SourceName]]:
+        """The sessions that publish, each with its Source."""
+        for session in self._owners:
+            spec = self._relay.wants(session)
+            if spec is not None and spec.source is not None:
+                yield session, spec.source
+
     def adopt(self, spec: SessionSpec) -> Owner | None:
         """Hold a session that an earlier web process opened; None when its owner can't be read."""
         try:

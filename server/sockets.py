@@ -14,11 +14,12 @@ import socketio
 from aiohttp import web
 from engineio.async_drivers.aiohttp import WebSocket as DriverWebSocket
 from msgspec import Meta
+from msgspec.structs import replace
 
-from rooms.audience import audience_of
-from rooms.journal import envelope
+from rooms.journal import Envelope, asking, envelope
 from rooms.kernel import Actor, ConferenceId, InviteId, Json, PersonId, Refused
 from server.clock import Clock
+from server.codes import Codes
 from server.doors import asking_origin
 from server.hall import Hall
 from server.identity import LINK_UNKNOWN, Identity, cookie_name
@@ -157,8 +158,10 @@ class Sockets:
         media: MediaPort,
         clock: Clock,
         metrics: Metrics,
+        codes: Codes,
     ) -> None:
         self._settings = settings
+        self._codes = codes
         self._halls = halls
         self._identity = identity
         self._media = media
@@ -187,6 +190,7 @@ class Sockets:
         server.on("connect", self._connect)
         server.on("disconnect", self._disconnect)
         server.on("command", self._command)
+        server.on("read", self._read)
         server.on("signal", self._signal)
         server.on("clock", self._tell_time)
         server.on("resync", self._resync)
@@ -250,7 +254,7 @@ class Sockets:
     def _welcome(self, sid: str) -> None:
         if sid in self._here:
             hall, page, outbox = self._here[sid]
-            hall.come(page, outbox, audience_of(page.actor))
+            hall.come(page, outbox)
             if epoch := self._media.epoch():
                 outbox.write(event_frame("epoch", {"epoch": epoch}))
 
@@ -269,7 +273,8 @@ class Sockets:
         try:
             if self._unanswered[sid] > COMMANDS_MAX:
                 raise Refused("busy")
-            seq = await hall.host.handle(envelope(body), page.actor)
+            sent = envelope(body)
+            seq = await hall.host.handle(sent, self._marked(hall, page.actor, sent))
         except Refused as refusal:
             self._metrics.commands.labels(refusal.code).inc()
             return {"refused": refusal.code, "params": refusal.params}
@@ -279,6 +284,19 @@ class Sockets:
                 del self._unanswered[sid]
         self._metrics.commands.labels("done").inc()
         return {"seq": seq}
+
+    def _marked(self, hall: Hall, actor: Actor, sent: Envelope) -> Actor:
+        """The actor, with the hall whose code came along."""
+        if not sent.code:
+            return actor
+        return replace(actor, present=self._codes.venue(hall.host.conference, sent.code) or msgspec.UNSET)
+
+    async def _read(self, sid: str, body: object = None, *_: object) -> Mapping[str, Json]:
+        hall, page, _outbox = self._here[sid]
+        try:
+            return {"found": hall.read(asking(body), page.actor)}
+        except Refused as refusal:
+            return {"refused": refusal.code, "params": refusal.params}
 
     async def _signal(self, sid: str, body: object = None, *_: object) -> None:
         hall, page, _outbox = self._here[sid]

@@ -202,7 +202,7 @@ class Whip:
         if link.conference != conference_id:
             raise Problem(HTTPStatus.FORBIDDEN, "conference-foreign", "This token is for another conference.")
         cookie = request.cookies.get(cookie_name(link, secure=self._settings.secure))
-        return Place(conference, RoomId(room), link, self._identity.actor(link, cookie))
+        return Place(conference, RoomId(room), link, conference.as_guest(self._identity.actor(link, cookie)))
 
     def _link(self, request: web.Request) -> Link:
         token = bearer(request)
@@ -286,7 +286,7 @@ def _audience(place: Place, asked: str | None, offer: str) -> Audience:
 
 def _watchable(place: Place, source: SourceId) -> SourceId:
     """A Source that the bearer may play alone: attendees those on air and the halls', others all. Raises Problem."""
-    found = next((known for known in place.conference.definition.sources if known.id == source), None)
+    found = next((known for known in place.conference.sources() if known.id == source), None)
     if found is None:
         raise Problem(HTTPStatus.NOT_FOUND, "source-unknown", "There is no such source: check ?source= in the URL.")
     audience = audience_of(place.actor)

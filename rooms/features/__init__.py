@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType, ModuleType
 
-from rooms.kernel import Command, Event, Feature, Role
+from rooms.kernel import Command, Event, Feature, Query, Role
 
 Kind = type[Feature]
 """A feature's class."""
@@ -44,11 +44,18 @@ def events() -> Mapping[str, tuple[type[Event], Kind]]:
 
 
 @cache
+def queries() -> Mapping[str, tuple[type[Query], Kind]]:
+    """Every query class and its feature, by tag."""
+    reads = [(query, kind) for kind in kinds() for query in getattr(kind, "reads", ())]
+    return MappingProxyType({tag(query): (query, kind) for query, kind in reads})
+
+
+@cache
 def roles_by_command() -> Mapping[str, frozenset[Role]]:
     """The table of roles x commands: which roles each command admits."""
     return MappingProxyType({name: kind.admits[command] for name, (command, kind) in commands().items()})
 
 
-def tag(kind: type[Command] | type[Event]) -> str:
+def tag(kind: type[Command | Event | Query]) -> str:
     """`stage.take`"""
     return str(kind.__struct_config__.tag)

@@ -100,7 +100,7 @@ class Links:
     def claims(self) -> Iterable[Claim]:
         return ()
 
-    def view(self, audience: Audience, names: Names) -> Mapping[str, Json]:
+    def view(self, audience: Audience, names: Names, now_ms: int) -> Mapping[str, Json]:
         """Rows by invite, for the organiser only. The URLs are not in it."""
         if not (isinstance(audience, Desk) and audience.role == Role.ORGANISER):
             return {}

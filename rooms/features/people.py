@@ -109,7 +109,7 @@ class People:
     def claims(self) -> Iterable[Claim]:
         return ()
 
-    def view(self, audience: Audience, names: Names) -> Mapping[str, Json]:
+    def view(self, audience: Audience, names: Names, now_ms: int) -> Mapping[str, Json]:
         """Nothing of its own: who is present is no fact of the journal; the server adds it."""
         return {}
 

@@ -259,7 +259,7 @@ class Stage:
             if source.venue is not None or source.id in scene.sources:
                 yield Pick(source.id, self._gain(source.id))
 
-    def view(self, audience: Audience, names: Names) -> Mapping[str, Json]:
+    def view(self, audience: Audience, names: Names, now_ms: int) -> Mapping[str, Json]:
         scene, state = self.scene(), self._state
         view: dict[str, Json] = {
             "program": {"layout": scene.layout.value, "sources": list(scene.sources)},

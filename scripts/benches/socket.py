@@ -20,13 +20,13 @@ import msgspec
 import socketio
 from aiohttp import web
 
-from rooms.audience import Audience
 from rooms.features.links import Standing
 from rooms.invites import Invite
 from rooms.kernel import ConferenceId, InviteId, Role
 from scripts.benches import Bench, Outcome, Say
 from scripts.benches.crowd import CrowdProcess, Opening
 from server.clock import NodeClock
+from server.codes import Codes
 from server.fanout import Channel
 from server.hall import Hall
 from server.identity import Identity, cookie_name
@@ -54,7 +54,7 @@ class Benched:
         self._turn = 0
         self.channel = Channel(lambda: view(self._turn))
 
-    def come(self, page: Page, outbox: Outbox, audience: Audience) -> None:
+    def come(self, page: Page, outbox: Outbox) -> None:
         self.channel.join(outbox)
 
     def go(self, page: Page) -> None:
@@ -96,7 +96,9 @@ async def fanout(stack: AsyncExitStack) -> Served:
     link = identity.link(identity.token(conference, invite.id, 1))
     settings = Settings(data=Path())
     halls = {conference: cast(Hall, hall)}
-    sockets = Sockets(settings, halls, identity, cast(MediaPort, NoMedia()), NodeClock(), Metrics())
+    clock = NodeClock()
+    codes = Codes(identity, clock)
+    sockets = Sockets(settings, halls, identity, cast(MediaPort, NoMedia()), clock, Metrics(), codes)
     app = web.Application()
     sockets.mount(app)
     cookie = f"{cookie_name(link, secure=settings.secure)}={identity.signed(identity.seat(link, None))}"

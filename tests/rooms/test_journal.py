@@ -29,7 +29,7 @@ from rooms.program import Layout
 from tests.rooms.hall import CZ, DEFINITION, FR, MINDEN, ORGANISER, STAGE
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "jiangsu-2022.jsonl"
-UNKNOWN = b'{"type" : "qa.asked","text":"Wann\\u003f",  "n":1.0, "v":3}'
+UNKNOWN = b'{"type" : "poll.asked","text":"Wann\\u003f",  "n":1.0, "v":3}'
 
 
 def test_the_first_entry_holds_the_definition() -> None:
@@ -43,7 +43,7 @@ def test_an_event_that_no_feature_knows_is_kept_as_it_is_and_warned_of() -> None
     event = decode_event(UNKNOWN)
     assert isinstance(event, UnknownEvent)
     assert bytes(encode_event(event)) == UNKNOWN
-    assert warning(event) == "event qa.asked v3 is unknown and skipped"
+    assert warning(event) == "event poll.asked v3 is unknown and skipped"
 
 
 def test_an_event_of_a_newer_version_is_kept_as_it_is() -> None:
@@ -101,7 +101,7 @@ def test_the_golden_journal_makes_the_same_conference() -> None:
     assert [len(decode(line)[1]) for line in golden()] == [0, 0, 0, 0, 1, 0]
     assert conference.seq == 6
     assert conference.screen(STAGE, Attendee()).sources == (CZ, FR)
-    stage = conference.feature(Stage, STAGE).view(Attendee(), {})
+    stage = conference.feature(Stage, STAGE).view(Attendee(), {}, 0)
     assert stage["take"] == {"seq": 6, "at_ms": 1657177200000}
     assert stage["item"] == {"id": "opening", "started_ms": 1657177140000}
     assert conference.feature(Links).standing(InviteId("wall-frankfurt")) == Standing(1, revoked=True)

@@ -15,7 +15,7 @@ REHEARSED = int(datetime.datetime.fromisoformat("2026-11-23T09:00+08:00").timest
 
 
 def test_the_conference_is_shown_with_its_programme_of_today() -> None:
-    view = json.loads(json.dumps(conference_view(DEFINITION, STAGE, REHEARSED)))
+    view = json.loads(json.dumps(conference_view(DEFINITION, DEFINITION.sources, STAGE, REHEARSED)))
     assert view["id"] == "jiangsu-2022"
     assert (view["day"], view["today"], view["rehearsal"]) == ("2022-07-07", "2026-11-23", True)
     assert view["items"]["opening"] == {
@@ -29,7 +29,7 @@ def test_the_conference_is_shown_with_its_programme_of_today() -> None:
 
 
 def test_sources_tell_their_hall_or_person() -> None:
-    sources = conference_view(DEFINITION, STAGE, REHEARSED)["sources"]
+    sources = conference_view(DEFINITION, DEFINITION.sources, STAGE, REHEARSED)["sources"]
     assert isinstance(sources, dict)
     assert sources[CZ]["venue"] == "changzhou"
     assert "person" not in sources[CZ]
@@ -38,8 +38,8 @@ def test_sources_tell_their_hall_or_person() -> None:
 
 
 def test_a_programme_is_its_room_s_own() -> None:
-    assert conference_view(DEFINITION, DEFINITION.rooms[0].id, 0)["room"] == "stage"
-    assert conference_view(DEFINITION, RoomId("booth"), 0)["items"] == {}
+    assert conference_view(DEFINITION, DEFINITION.sources, DEFINITION.rooms[0].id, 0)["room"] == "stage"
+    assert conference_view(DEFINITION, DEFINITION.sources, RoomId("booth"), 0)["items"] == {}
 
 
 def test_the_stage_is_the_audience_s_own_screen_and_the_program_everyone_s() -> None:

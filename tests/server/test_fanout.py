@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rooms.audience import Attendee, Desk
-from rooms.kernel import Role
+from rooms.kernel import PersonId, Role
 from server.fanout import COALESCE_S, URGENT_S, Channel, Fanout, merge_patch
 from server.outbox import Outbox
 from tests.server.conftest import merged
@@ -74,7 +74,15 @@ class World:
         self.computed = 0
         self.settled = True
         self.clock = HandClock()
-        self.fanout = Fanout(self._view, lambda: self.settled, self.clock)
+        self.wakes_s: float | None = None
+        self.own: dict[PersonId, dict[str, Any]] = {}
+        self.fanout = Fanout(
+            self._view,
+            lambda person: dict(self.own.get(person, {})),
+            lambda: self.settled,
+            lambda: self.wakes_s,
+            self.clock,
+        )
 
     def _view(self, audience: object) -> dict[str, Any]:
         self.computed += 1
@@ -173,3 +181,47 @@ def test_what_is_gone_from_a_view_is_null_in_its_patch() -> None:
     state["a"] = {"b": 1}
     channel.flush()
     assert wire.sent[-1].endswith(b'"patch":{"a":{"c":null}}}]')
+
+
+ANNA, BERND = PersonId("anna"), PersonId("bernd")
+
+
+def own_reader(world: World, person: PersonId) -> tuple[Outbox, Callable[[], list[Any]]]:
+    outbox, wire = bound()
+    world.fanout.own(person).join(outbox)
+    return outbox, lambda: [msgspec.json.decode(frame[frame.index(b"42") + 2 :]) for frame in wire.sent]
+
+
+def test_a_person_s_own_view_goes_to_that_person_alone_and_only_when_it_concerns_them() -> None:
+    world = World()
+    _, annas = own_reader(world, ANNA)
+    _, bernds = own_reader(world, BERND)
+    world.own = {ANNA: {"used": 1}, BERND: {"used": 1}}
+    world.fanout.concern([ANNA, PersonId("nobody who is here")])
+    world.fanout.changed()
+    world.clock.move(COALESCE_S)
+    assert annas() == [["mine", {"to": 0, "patch": {}}], ["mine", {"from": 0, "to": 1, "patch": {"used": 1}}]]
+    assert bernds() == [["mine", {"to": 0, "patch": {}}]]
+
+
+def test_nothing_is_kept_of_a_person_whose_last_page_is_gone() -> None:
+    world = World()
+    first, _ = own_reader(world, ANNA)
+    second, _ = own_reader(world, ANNA)
+    channel = world.fanout.own(ANNA)
+    world.fanout.leave_own(ANNA, first)
+    assert world.fanout.own(ANNA) is channel
+    world.fanout.leave_own(ANNA, second)
+    assert world.fanout.own(ANNA) is not channel
+
+
+def test_a_view_that_changes_by_time_alone_is_sent_when_its_time_has_come() -> None:
+    world = World()
+    _, received = world.reader()
+    world.wakes_s = 60.0
+    world.fanout.flush()
+    world.state["n"], world.wakes_s = 1, None
+    world.clock.move(59)
+    assert len(received()) == 1
+    world.clock.move(1)
+    assert received()[-1]["patch"] == {"n": 1}

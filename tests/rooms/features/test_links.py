@@ -48,7 +48,7 @@ def test_only_the_organiser_revokes() -> None:
 
 def test_only_the_organiser_sees_the_rows() -> None:
     links = given((Revoke(WALL), ORGANISER)).feature(Links)
-    rows = links.view(Desk(Role.ORGANISER), {})
+    rows = links.view(Desk(Role.ORGANISER), {}, 0)
     assert rows[WALL] == {
         "role": "wall",
         "venue": "frankfurt",
@@ -57,8 +57,8 @@ def test_only_the_organiser_sees_the_rows() -> None:
         "generation": 1,
     }
     assert rows["attendee"] == {"role": "attendee", "revoked": False, "generation": 1}
-    assert links.view(Desk(Role.DIRECTOR), {}) == {}
-    assert links.view(Attendee(), {}) == {}
+    assert links.view(Desk(Role.DIRECTOR), {}, 0) == {}
+    assert links.view(Attendee(), {}, 0) == {}
 
 
 def test_a_snapshot_brings_everything_back() -> None:
@@ -66,4 +66,4 @@ def test_a_snapshot_brings_everything_back() -> None:
     links = conference.feature(Links)
     again = Links(conference.definition, None)
     again.restore(links.snapshot())
-    assert again.view(Desk(Role.ORGANISER), {}) == links.view(Desk(Role.ORGANISER), {})
+    assert again.view(Desk(Role.ORGANISER), {}, 0) == links.view(Desk(Role.ORGANISER), {}, 0)

@@ -31,7 +31,7 @@ def test_nobody_is_known_before_entering() -> None:
 
 def test_presence_is_not_shown_by_the_journal() -> None:
     people = given((Enter(), ANNA)).feature(People)
-    assert people.view(Desk(Role.ORGANISER), {ANNA.person: "Anna"}) == {}
+    assert people.view(Desk(Role.ORGANISER), {ANNA.person: "Anna"}, 0) == {}
     assert list(people.claims()) == []
 
 

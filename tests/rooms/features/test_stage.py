@@ -61,9 +61,9 @@ def test_a_preview_is_seen_by_those_whose_turn_it_may_be_not_by_the_audience() -
     assert do(conference, scene, DIRECTOR) == []
     stage = conference.feature(Stage, STAGE)
     shown = {"layout": "signing_tables", "sources": [CZ_TABLE, FR_TABLE]}
-    assert stage.view(Desk(Role.DIRECTOR), {})["preview"] == shown
-    assert stage.view(Desk(Role.OPERATOR), {})["preview"] == shown
-    assert "preview" not in stage.view(Attendee(), {})
+    assert stage.view(Desk(Role.DIRECTOR), {}, 0)["preview"] == shown
+    assert stage.view(Desk(Role.OPERATOR), {}, 0)["preview"] == shown
+    assert "preview" not in stage.view(Attendee(), {}, 0)
     assert conference.screen(STAGE, Attendee()).sources == (CZ, FR)
 
 
@@ -145,10 +145,10 @@ def test_an_item_starts_and_ends() -> None:
     assert do(conference, SetItem(ItemId("opening")), DIRECTOR, now_ms=70) == [ItemStarted(ItemId("opening"))]
     assert do(conference, SetItem(ItemId("opening")), DIRECTOR, now_ms=80) == []
     stage = conference.feature(Stage, STAGE)
-    assert stage.view(Attendee(), {})["item"] == {"id": "opening", "started_ms": 70}
+    assert stage.view(Attendee(), {}, 0)["item"] == {"id": "opening", "started_ms": 70}
     assert do(conference, SetItem(None), DIRECTOR) == [ItemEnded(ItemId("opening"))]
     assert do(conference, SetItem(None), DIRECTOR) == []
-    assert "item" not in stage.view(Attendee(), {})
+    assert "item" not in stage.view(Attendee(), {}, 0)
 
 
 def test_an_item_of_no_programme_is_refused() -> None:
@@ -166,8 +166,8 @@ def test_the_take_says_when_and_to_desks_by_whom() -> None:
     do(conference, FULL_MINDEN, DIRECTOR, now_ms=5000)
     stage = conference.feature(Stage, STAGE)
     names = {DIRECTOR.person: "Dai"}
-    assert stage.view(Attendee(), names)["take"] == {"seq": 2, "at_ms": 5000}
-    assert stage.view(Desk(Role.MODERATOR), names)["take"] == {"seq": 2, "at_ms": 5000, "by": "Dai"}
+    assert stage.view(Attendee(), names, 0)["take"] == {"seq": 2, "at_ms": 5000}
+    assert stage.view(Desk(Role.MODERATOR), names, 0)["take"] == {"seq": 2, "at_ms": 5000, "by": "Dai"}
 
 
 def test_a_scene_whose_sources_went_shrinks() -> None:
@@ -190,4 +190,4 @@ def test_a_snapshot_brings_everything_back() -> None:
     stage = conference.feature(Stage, STAGE)
     again = Stage(conference.definition, STAGE)
     again.restore(stage.snapshot())
-    assert again.view(Desk(Role.DIRECTOR), {}) == stage.view(Desk(Role.DIRECTOR), {})
+    assert again.view(Desk(Role.DIRECTOR), {}, 0) == stage.view(Desk(Role.DIRECTOR), {}, 0)
