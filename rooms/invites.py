@@ -1,4 +1,4 @@
-"""Invites: one link per role, hall, source and speaker, derived from the definition."""
+"""Invites: one link per role, hall, source, speaker and named guest, derived from the definition."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def invites(definition: Definition) -> tuple[Invite, ...]:
     """All invites, in the order an organiser hands them out. Ids are readable and the same every time."""
     return (
         Invite(InviteId("attendee"), Role.ATTENDEE),
+        *_guests(definition),
         *_speakers(definition),
         *_venues(definition),
         *(Invite(InviteId(role.value), role) for role in (Role.DIRECTOR, Role.MODERATOR, Role.ORGANISER)),
@@ -41,8 +42,16 @@ def _speakers(definition: Definition) -> Iterator[Invite]:
             )
 
 
+def _guests(definition: Definition) -> Iterator[Invite]:
+    """People the definition names who watch: each has a link of their own."""
+    for person in definition.people:
+        if person.role == Role.ATTENDEE:
+            yield Invite(InviteId(f"attendee-{person.id}"), Role.ATTENDEE, person=person.id, name=person.name.en)
+
+
 def _venues(definition: Definition) -> Iterator[Invite]:
     for venue in definition.venues:
+        yield Invite(InviteId(f"on-site-{venue.id}"), Role.ON_SITE, venue.id, name=venue.city.en)
         for source in definition.sources:
             if source.venue == venue.id and source.kind != SourceKind.PERSON:
                 invite = InviteId(f"operator-{source.id.replace('/', '-')}")

@@ -86,7 +86,7 @@ def test_events_of_a_room_that_went_change_nothing() -> None:
 def test_unknown_events_change_nothing() -> None:
     conference = opened()
     before = conference.view(Attendee(), STAGE, {}, 0)
-    conference.apply(Entry(2, 1, 0, DIRECTOR, STAGE, CommandId("d"), (UnknownEvent('{"type":"qa.asked"}'),)))
+    conference.apply(Entry(2, 1, 0, DIRECTOR, STAGE, CommandId("d"), (UnknownEvent('{"type":"poll.asked"}'),)))
     assert conference.view(Attendee(), STAGE, {}, 0) == before
 
 

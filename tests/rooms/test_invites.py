@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+from msgspec.structs import replace
+
+from rooms.definition import PersonDefinition, Words
 from rooms.invites import invites
-from rooms.kernel import Role
+from rooms.kernel import PersonId, Role
 from tests.rooms.hall import CHANGZHOU, CZ_TABLE, DEFINITION, MINDEN
 
 INVITES = {invite.id: invite for invite in invites(DEFINITION)}
@@ -14,6 +17,7 @@ def test_there_is_one_link_per_role_hall_source_and_speaker() -> None:
         "attendee": 1,
         "speaker": 2,
         "operator": 4,
+        "on_site": 2,
         "wall": 2,
         "confidence": 2,
         "director": 1,
@@ -37,3 +41,10 @@ def test_a_speaker_s_link_is_personal() -> None:
     invite = INVITES["speaker-minden"]
     assert (invite.person, invite.source, invite.venue) == ("minden", MINDEN, None)
     assert invite.name == "Mayor of Minden"
+
+
+def test_a_guest_whom_the_definition_names_has_a_personal_link() -> None:
+    guest = PersonDefinition(PersonId("li-na"), Words(en="Li Na"), role=Role.ATTENDEE)
+    named = invites(replace(DEFINITION, people=(*DEFINITION.people, guest)))
+    link = next(invite for invite in named if invite.id == "attendee-li-na")
+    assert (link.role, link.person, link.name) == (Role.ATTENDEE, "li-na", "Li Na")

@@ -8,7 +8,8 @@ import pytest
 from rooms.conference import Conference
 from rooms.features import commands, events, kinds, roles_by_command
 from rooms.kernel import Actor, Command, PersonId, Refused, Role
-from tests.rooms.hall import CZ, STAGE, opened
+from rooms.questions.words import Answer, Ask, Claim, Consent, How, InviteGuest, Publish, QuestionId
+from tests.rooms.hall import ANNA, CHANGZHOU, CZ, STAGE, given, opened
 
 EXAMPLES = {
     "people.enter": {},
@@ -20,7 +21,44 @@ EXAMPLES = {
     "stage.sound": {"source": CZ, "gain": 0.5},
     "stage.delay": {"source": CZ, "delay_ms": 40},
     "stage.item": {"item": "opening"},
+    "qa.ask": {"text": "Wann?"},
+    "qa.edit": {"question": "q1", "text": "Wo?"},
+    "qa.withdraw": {"question": "q1"},
+    "qa.vote": {"question": "q1", "on": True},
+    "qa.show_presence": {},
+    "qa.consent": {"question": "q1", "yes": True},
+    "qa.claim": {"question": "q1"},
+    "qa.release": {"question": "q1"},
+    "qa.publish": {"question": "q1"},
+    "qa.decline": {"question": "q1", "reason": "off_topic"},
+    "qa.merge": {"question": "q1", "into": "q2"},
+    "qa.translate": {"question": "q1", "language": "en", "text": "When?"},
+    "qa.shortlist": {"question": "q1"},
+    "qa.air": {"question": "q1"},
+    "qa.answer": {"question": "q1", "how": "live"},
+    "qa.archive": {"question": "q1"},
+    "qa.undo": {"question": "q1"},
+    "qa.invite": {"question": "q1"},
+    "qa.bring": {"question": "q1"},
+    "qa.send_back": {"question": "q1"},
+    "qa.turns": {"by": "venues"},
+    "qa.doors": {"asking": False, "voting": True},
+    "qa.configure": {"cooldown_s": 0},
 }
+P = Actor(PersonId("p"), Role.ATTENDEE)
+P_MODERATES = Actor(PersonId("p"), Role.MODERATOR)
+ASKED = [(Ask("Wann?"), P), (Ask("Wieso?"), ANNA)]
+PUBLISHED = [*ASKED, (Publish(QuestionId("q1")), P_MODERATES)]
+INVITED = [*PUBLISHED, (InviteGuest(QuestionId("q1")), P_MODERATES)]
+BEFORE: dict[str, list[tuple[Command, Actor]]] = {
+    **dict.fromkeys(("edit", "withdraw", "claim", "publish", "decline", "merge", "translate"), ASKED),
+    "release": [*ASKED, (Claim(QuestionId("q1")), P_MODERATES)],
+    **dict.fromkeys(("vote", "shortlist", "air", "answer", "undo", "invite"), PUBLISHED),
+    "archive": [*PUBLISHED, (Answer(QuestionId("q1"), How.LIVE), P_MODERATES)],
+    **dict.fromkeys(("consent", "send_back"), INVITED),
+    "bring": [*INVITED, (Consent(QuestionId("q1"), yes=True), P)],
+}
+"""What has to happen before a command on a question does anything."""
 
 
 def example(name: str) -> Command:
@@ -29,7 +67,7 @@ def example(name: str) -> Command:
 
 
 def test_the_folder_is_the_registry() -> None:
-    assert {"links", "people", "stage"} <= {kind.name for kind in kinds()}
+    assert {"links", "people", "qa", "stage"} <= {kind.name for kind in kinds()}
 
 
 def test_tags_begin_with_their_feature_s_name() -> None:
@@ -43,9 +81,10 @@ def test_every_command_has_an_example_here() -> None:
 
 @pytest.mark.parametrize(("name", "role"), list(itertools.product(sorted(EXAMPLES), Role)))
 def test_a_command_is_decided_for_the_roles_of_the_table_and_refused_to_all_others(name: str, role: Role) -> None:
-    actor = Actor(PersonId("p"), role, source=CZ)
+    actor = Actor(PersonId("p"), role, source=CZ, present=CHANGZHOU)
+    conference = given(*BEFORE.get(name.removeprefix("qa."), ()))
     if role in roles_by_command()[name]:
-        assert opened().decide(example(name), actor, STAGE, 0)
+        assert conference.decide(example(name), actor, STAGE, 0)
     else:
         assert refusal(opened(), example(name), actor) == ("role-not-admitted", {"role": role.value, "command": name})
 

@@ -1,0 +1,374 @@
+"""The book of a room's questions: takes events in, and keeps every order and count that views need."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Final, assert_never
+
+import msgspec
+from msgspec.structs import replace
+
+from rooms.kernel import Fact, PersonId
+from rooms.questions.model import (
+    OPEN,
+    REMOTE,
+    Asked,
+    Ballot,
+    Kept,
+    Logged,
+    Pace,
+    Question,
+    Stamp,
+    Standing,
+    Wording,
+)
+from rooms.questions.ranking import Ranking, in_turns
+from rooms.questions.words import (
+    ClaimReleased,
+    Configured,
+    DoorsSet,
+    GuestMoved,
+    GuestStep,
+    Move,
+    MoveUndone,
+    PresenceShown,
+    QaEvent,
+    QuestionAired,
+    QuestionAnswered,
+    QuestionArchived,
+    QuestionAsked,
+    QuestionClaimed,
+    QuestionDeclined,
+    QuestionEdited,
+    QuestionId,
+    QuestionMerged,
+    QuestionPublished,
+    QuestionShortlisted,
+    QuestionTranslated,
+    QuestionVoted,
+    QuestionWithdrawn,
+    State,
+    Turns,
+    TurnsSet,
+    VoteTakenBack,
+)
+
+VOTES_MS: Final = 60_000
+"""The minute in which a person's votes are counted."""
+_STATES: Final = {
+    QuestionWithdrawn: State.WITHDRAWN,
+    QuestionPublished: State.PUBLISHED,
+    QuestionDeclined: State.DECLINED,
+    QuestionMerged: State.MERGED,
+    QuestionShortlisted: State.SHORTLISTED,
+    QuestionAired: State.ON_AIR,
+    QuestionAnswered: State.ANSWERED,
+    QuestionArchived: State.ARCHIVED,
+}
+ON_THE_WAY: Final = frozenset({GuestStep.INVITED, GuestStep.AGREED, GuestStep.ON_STAGE})
+"""Steps of an asker who is expected on stage, or is there."""
+_BY_AGE: Final = frozenset({State.SUBMITTED, State.IN_REVIEW})
+_BY_VOTES: Final = frozenset({State.PUBLISHED, State.SHORTLISTED})
+"""How columns are sorted: who waits longest, who has most votes; else what moved last."""
+
+
+class _Facts(msgspec.Struct, frozen=True):
+    """What a question counts as in the balance."""
+
+    venue: str
+    language: str
+    is_open: bool
+    aired: bool
+
+
+class Balance:
+    """How many questions were asked, are open, and were aired: by venue (`remote` for none) and by language."""
+
+    def __init__(self) -> None:
+        self.venues: dict[str, Counter[str]] = {}
+        self.languages: dict[str, Counter[str]] = {}
+
+    def add(self, facts: _Facts, by: int) -> None:
+        counted = {"asked": by, "open": by * facts.is_open, "aired": by * facts.aired}
+        self.venues.setdefault(facts.venue, Counter()).update(counted)
+        self.languages.setdefault(facts.language, Counter()).update(counted)
+
+
+class Book:
+    """All questions of one room. `apply` never refuses."""
+
+    def __init__(self, kept: Kept) -> None:
+        self.kept = kept
+        self.columns = {state: Ranking() for state in State}
+        self.by_votes = Ranking()
+        self.by_time = Ranking()
+        self.asked_by: dict[PersonId, list[QuestionId]] = {}
+        self.voted_by: dict[PersonId, set[QuestionId]] = {}
+        self.stale: set[QuestionId] = set()
+        self._merged: dict[QuestionId, set[QuestionId]] = {}
+        self._voters: dict[QuestionId, dict[PersonId, Ballot]] = {}
+        self._groups: dict[str, Ranking] = {}
+        self._facts: dict[QuestionId, _Facts] = {}
+        self._guests: dict[QuestionId, None] = {}
+        self.balance = Balance()
+        self._read_all()
+
+    def _read_all(self) -> None:
+        """Make what is derived from what is kept."""
+        for question in self.kept.questions.values():
+            if question.into:
+                self._merged.setdefault(question.into, set()).add(question.id)
+        for question in self.kept.questions.values():
+            self.asked_by.setdefault(question.author, []).append(question.id)
+            for person in question.votes:
+                self._voted(person).add(question.id)
+            self._join(question.id)
+            self._note_guest(question)
+            self._place(question)
+
+    # What is there
+
+    def question(self, id: QuestionId) -> Question | None:
+        return self.kept.questions.get(id)
+
+    def root(self, question: Question) -> Question:
+        """The question that this one ended up in by merging, else itself."""
+        while question.into:
+            question = self.kept.questions[question.into]
+        return question
+
+    def merged_into(self, id: QuestionId) -> tuple[QuestionId, ...]:
+        """The questions merged into this one directly."""
+        return tuple(sorted(self._merged.get(id, ())))
+
+    def family(self, id: QuestionId) -> Iterator[QuestionId]:
+        """The question and all that were merged into it."""
+        yield id
+        for child in self._merged.get(id, ()):
+            yield from self.family(child)
+
+    def voters(self, id: QuestionId) -> Mapping[PersonId, Ballot]:
+        """The distinct persons for a question and all merged into it."""
+        joined = self._voters.get(id)
+        return self.kept.questions[id].votes if joined is None else joined
+
+    def on_air(self) -> QuestionId | None:
+        return next(iter(self.columns[State.ON_AIR]), None)
+
+    def guests(self) -> Iterator[Question]:
+        """Questions whose askers are on the way to the stage or on it."""
+        return (self.kept.questions[id] for id in self._guests)
+
+    def queue(self, count: int) -> list[QuestionId]:
+        """Published questions, the next one first: by votes, in turns between venues or languages if wished."""
+        if self.kept.turns == Turns.NONE:
+            return self.columns[State.PUBLISHED].window(0, count)
+        heard = Counter(self._group(facts) for facts in self._facts.values() if facts.aired)
+        return in_turns(self._groups, heard, count)
+
+    # What happens
+
+    def apply(self, event: QaEvent, fact: Fact) -> None:
+        match event:
+            case QuestionAsked() | QuestionEdited():
+                self._write(event, fact)
+            case QuestionVoted(id) | VoteTakenBack(id):
+                self._vote(self.kept.questions[id], fact, on=isinstance(event, QuestionVoted))
+            case PresenceShown(venue):
+                self.kept.present[fact.actor.person] = venue
+            case TurnsSet(by):
+                self.kept.turns = by
+                self._regroup()
+            case DoorsSet():
+                self._open(event, fact)
+            case Configured():
+                self.kept.rules = event
+            case QuestionClaimed() | ClaimReleased() | QuestionTranslated() | GuestMoved() | MoveUndone():
+                self._touch(self.kept.questions[event.question], event, fact)
+            case (
+                QuestionWithdrawn()
+                | QuestionPublished()
+                | QuestionDeclined()
+                | QuestionMerged()
+                | QuestionShortlisted()
+                | QuestionAired()
+                | QuestionAnswered()
+                | QuestionArchived()
+            ):
+                self._move(self.kept.questions[event.question], event, _stamp(fact))
+            case never:
+                assert_never(never)
+
+    def _open(self, doors: DoorsSet, fact: Fact) -> None:
+        """Asking that opens begins a session: fresh caps, and counts hidden from now."""
+        if doors.asking and not self.kept.doors.asking:
+            self.kept.opened_ms = fact.at_ms
+            for pace in self.kept.paces.values():
+                pace.asked = 0
+        self.kept.doors = doors
+
+    def _write(self, event: QuestionAsked | QuestionEdited, fact: Fact) -> None:
+        wording, stamp = Wording(event.text, event.language, event.detected), _stamp(fact)
+        if isinstance(event, QuestionEdited):
+            question = self.kept.questions[event.question]
+            question.wording, question.revision, question.edits = wording, fact.seq, question.edits + 1
+        else:
+            asked = Asked(event.question, stamp, fact.actor.venue, event.anonymous)
+            log = [Logged(State.SUBMITTED, stamp)]
+            question = Question(asked, wording, Standing(State.SUBMITTED, stamp), fact.seq, log=log)
+            self.kept.questions[event.question] = question
+            self.asked_by.setdefault(stamp.by, []).append(event.question)
+            pace = self._pace(stamp.by)
+            pace.asked, pace.asked_ms = pace.asked + 1, stamp.at_ms
+            self.kept.opened_ms = self.kept.opened_ms or stamp.at_ms
+        self._place(question)
+
+    def _vote(self, question: Question, fact: Fact, *, on: bool) -> None:
+        """The person's vote now stands for `question`, or for none of its family."""
+        person, voted = fact.actor.person, self._voted(fact.actor.person)
+        for id in tuple(self.family(question.id)):
+            self.kept.questions[id].votes.pop(person, None)
+            self._voters.get(id, {}).pop(person, None)
+            voted.discard(id)
+        if on:
+            ballot = Ballot(fact.actor.venue, person in self.kept.present)
+            question.votes[person] = ballot
+            self._voters.get(question.id, question.votes)[person] = ballot
+            voted.add(question.id)
+        pace = self._pace(person)
+        if fact.at_ms - pace.votes_from_ms >= VOTES_MS:
+            pace.votes, pace.votes_from_ms = 0, fact.at_ms
+        pace.votes += 1
+        self._rank(question)
+
+    def _touch(
+        self,
+        question: Question,
+        event: QuestionClaimed | ClaimReleased | QuestionTranslated | GuestMoved | MoveUndone,
+        fact: Fact,
+    ) -> None:
+        match event:
+            case QuestionClaimed():
+                question.claimed_by = fact.actor.person
+            case ClaimReleased():
+                question.claimed_by = None
+            case QuestionTranslated(_, language, text):
+                others = {tag: said for tag, said in question.wording.translations.items() if tag != language}
+                translations = {**others, language: text} if text else others
+                question.wording = replace(question.wording, translations=translations)
+            case GuestMoved(_, step):
+                question.guest = step
+                self._note_guest(question)
+            case MoveUndone():
+                self._stand(question, question.past.pop())
+                question.log.append(Logged(question.standing.state, _stamp(fact), undo=True))
+            case never:
+                assert_never(never)
+        question.revision = fact.seq
+        self._place(question)
+
+    def _move(self, question: Question, event: Move, stamp: Stamp) -> None:
+        state = _STATES[type(event)]
+        question.past.append(question.standing)
+        if isinstance(event, QuestionWithdrawn):
+            question.past.clear()  # what the author takes back, no moderator puts back
+        question.claimed_by = None
+        question.revision = stamp.seq
+        question.log.append(Logged(state, stamp))
+        self._stand(question, Standing(state, stamp, event))
+        self._place(question)
+
+    def _stand(self, question: Question, standing: Standing) -> None:
+        """Leave the question it was merged into, if any, for where it stands now."""
+        left = question.into
+        question.standing = standing
+        if left:
+            self._merged[left].discard(question.id)
+            self._rejoin(left)
+        if question.into:
+            self._merged.setdefault(question.into, set()).add(question.id)
+            self._rejoin(question.into)
+
+    # What follows from it
+
+    def _rejoin(self, id: QuestionId) -> None:
+        """Count the voters of a question and of what it was merged into anew."""
+        self._join(id)
+        question = self.kept.questions[id]
+        self._place(question)
+        if question.into:
+            self._rejoin(question.into)
+
+    def _join(self, id: QuestionId) -> None:
+        """Each voter once, with the ballot for the question itself if there is one."""
+        self._voters.pop(id, None)
+        if self._merged.get(id):
+            family = tuple(self.family(id))
+            self._voters[id] = {k: v for each in reversed(family) for k, v in self.kept.questions[each].votes.items()}
+
+    def _place(self, question: Question) -> None:
+        """Put the question into the orders and counts where it belongs now."""
+        self.stale.add(question.id)
+        state, seq = question.state, question.asked.stamp.seq
+        for each, column in self.columns.items():
+            if each != state:
+                column.put(question.id, None)
+        if state in _BY_AGE:
+            self.columns[state].put(question.id, (0, seq))
+        elif state not in _BY_VOTES:
+            self.columns[state].put(question.id, (-question.standing.stamp.seq, seq))
+        self.by_time.put(question.id, (-seq, seq) if state in OPEN else None)
+        self._count(question)
+        self._rank(question)
+
+    def _rank(self, question: Question) -> None:
+        state, key = question.state, (-len(self.voters(question.id)), question.asked.stamp.seq)
+        self.by_votes.put(question.id, key if state in OPEN else None)
+        if state in _BY_VOTES:
+            self.columns[state].put(question.id, key)
+        if self.kept.turns != Turns.NONE:
+            group = self._groups.setdefault(self._group(self._facts[question.id]), Ranking())
+            group.put(question.id, key if state == State.PUBLISHED else None)
+
+    def _count(self, question: Question) -> None:
+        venue, language = question.asked.venue or REMOTE, question.wording.language
+        facts = _Facts(venue, language, question.state in OPEN, question.aired_ms is not None)
+        before = self._facts.get(question.id)
+        if before != facts:
+            if before:
+                self.balance.add(before, -1)
+            self.balance.add(facts, 1)
+            self._facts[question.id] = facts
+
+    def _group(self, facts: _Facts) -> str:
+        match self.kept.turns:
+            case Turns.NONE | Turns.BOTH:
+                return f"{facts.venue} {facts.language}"
+            case Turns.VENUES:
+                return facts.venue
+            case Turns.LANGUAGES:
+                return facts.language
+            case never:
+                assert_never(never)
+
+    def _regroup(self) -> None:
+        self._groups = {}
+        for id in self.columns[State.PUBLISHED]:
+            self._rank(self.kept.questions[id])
+
+    def _note_guest(self, question: Question) -> None:
+        if question.guest in ON_THE_WAY:
+            self._guests[question.id] = None
+        else:
+            self._guests.pop(question.id, None)
+
+    def _pace(self, person: PersonId) -> Pace:
+        return self.kept.paces.setdefault(person, Pace())
+
+    def _voted(self, person: PersonId) -> set[QuestionId]:
+        return self.voted_by.setdefault(person, set())
+
+
+def _stamp(fact: Fact) -> Stamp:
+    return Stamp(fact.seq, fact.at_ms, fact.actor.person)
