@@ -1,0 +1,204 @@
+//! All viewers: two sockets, an address of its own for each. Those behind one socket are opened and timed, those
+//! behind the other are counted by their headers, so that one core receives what another core can send.
+
+use std::error::Error;
+use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
+
+use twinhall_core::outbox::{Form, SEAL_ROOM};
+use twinhall_core::seal::Library;
+use twinhall_core::srtp::Srtp;
+
+use crate::clock;
+use crate::limit::LIMIT_BIT;
+use crate::packets::{self, HEADER_LEN, header, stamp};
+use crate::spec::Spec;
+use crate::tally::Tally;
+use crate::wire::{self, Inbox};
+
+const BATCH: usize = 64;
+const JOINED_BATCH: usize = 16;
+
+struct Viewer {
+    address: Ipv4Addr,
+    check: Vec<u8>,
+    srtp: Srtp,
+    opened: bool,
+    newest: u16,
+}
+
+pub struct Viewers {
+    plane: SocketAddrV4,
+    counted: UdpSocket,
+    opened: UdpSocket,
+    short: Inbox,
+    whole: Inbox,
+    joined: Inbox,
+    joining: bool,
+    all: Vec<Viewer>,
+    timed: Vec<usize>,
+    first_ssrc: u32,
+    slots: u32,
+    answers: u64,
+    pub tally: Tally,
+}
+
+impl Viewers {
+    pub fn new(spec: &Spec, library: Library) -> Result<Self, Box<dyn Error>> {
+        let any = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
+        let mut all = Vec::new();
+        for viewer in &spec.viewers {
+            all.push(Viewer {
+                address: viewer.address,
+                check: viewer.check.clone(),
+                srtp: Srtp::new(&viewer.keys.srtp(), library).map_err(|_| "wrong keys")?,
+                opened: viewer.opened,
+                newest: 0,
+            });
+        }
+        Ok(Self {
+            plane: spec.plane,
+            counted: wire::socket(any)?,
+            opened: wire::socket(any)?,
+            short: Inbox::new(HEADER_LEN, BATCH),
+            whole: Inbox::new(2048, BATCH),
+            joined: Inbox::new(1 << 16, JOINED_BATCH),
+            joining: false,
+            timed: (0..all.len()).filter(|number| all[*number].opened).collect(),
+            tally: Tally::new(all.len()),
+            all,
+            first_ssrc: spec.first_ssrc,
+            slots: spec.slots,
+            answers: 0,
+        })
+    }
+
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Answers to checks so far.
+    pub fn answers(&self) -> u64 {
+        self.answers
+    }
+
+    /// Where the limit program sends to.
+    pub fn destinations(&self) -> std::io::Result<Vec<SocketAddrV4>> {
+        let (counted, opened) = (self.counted.local_addr()?.port(), self.opened.local_addr()?.port());
+        Ok(self
+            .all
+            .iter()
+            .map(|one| SocketAddrV4::new(one.address, if one.opened { opened } else { counted }))
+            .collect())
+    }
+
+    /// What every timed viewer has of this slice.
+    pub fn delivered(&self) -> u64 {
+        self.timed.iter().map(|viewer| self.tally.received[*viewer]).min().unwrap_or(0)
+    }
+
+    pub fn check(&self, viewer: usize) {
+        let one = &self.all[viewer];
+        wire::send_from(self.socket_of(one), one.address, self.plane, &one.check);
+    }
+
+    /// A receiver report (RFC 3550 section 6.4.2) that has nothing to complain of.
+    pub fn report(&mut self, viewer: usize) {
+        let ssrc = self.first_ssrc + viewer as u32 * self.slots;
+        let one = &mut self.all[viewer];
+        let mut report = vec![0x81, 201, 0, 7];
+        report.extend(1u32.to_be_bytes());
+        report.extend(ssrc.to_be_bytes());
+        report.extend(0u32.to_be_bytes());
+        report.extend(u32::from(one.newest).to_be_bytes());
+        report.extend([0; 12]);
+        let len = report.len();
+        report.resize(len + SEAL_ROOM, 0);
+        let len = one.srtp.seal(Form::Rtcp, &mut report, len);
+        let one = &self.all[viewer];
+        wire::send_from(self.socket_of(one), one.address, self.plane, &report[..len]);
+    }
+
+    fn socket_of(&self, viewer: &Viewer) -> &UdpSocket {
+        if viewer.opened { &self.opened } else { &self.counted }
+    }
+
+    /// Whether the counted ones show the runs that they were sent in.
+    pub fn join_runs(&mut self, on: bool) -> nix::Result<()> {
+        self.joining = on;
+        wire::join_runs(&self.counted, on)
+    }
+
+    /// Read a batch of each socket. Returns whether there was anything.
+    pub fn receive(&mut self) -> bool {
+        let timed = self.receive_opened();
+        let counted = if self.joining { self.receive_runs() } else { self.receive_counted() };
+        timed + counted > 0
+    }
+
+    fn receive_opened(&mut self) -> usize {
+        let Self { whole, opened, all, tally, answers, .. } = self;
+        let (first, slots, now_ns) = (self.first_ssrc, self.slots, clock::now_ns());
+        whole.take(opened, |packet, _| {
+            let Some((ssrc, seq, header_len)) = header(packet) else {
+                *answers += u64::from(is_answer(packet));
+                return;
+            };
+            if ssrc & LIMIT_BIT != 0 {
+                tally.limit += 1;
+                return;
+            }
+            let viewer = (ssrc.wrapping_sub(first) / slots) as usize;
+            let Some(one) = all.get_mut(viewer) else { return };
+            one.newest = seq;
+            let whole_len = packet.len();
+            match one.srtp.open(packet, ssrc, seq, header_len) {
+                Ok((_, len)) => {
+                    tally.count(viewer, whole_len, now_ns);
+                    if let Some((sent_ns, class)) = stamp(&packet[header_len..len]) {
+                        tally.late(class, now_ns.saturating_sub(sent_ns));
+                    }
+                }
+                Err(_) => tally.broken += 1,
+            }
+        })
+    }
+
+    fn receive_counted(&mut self) -> usize {
+        let Self { short, counted, all, tally, answers, .. } = self;
+        let (first, slots, now_ns) = (self.first_ssrc, self.slots, clock::now_ns());
+        short.take(counted, |packet, _| {
+            let Some((ssrc, seq, _)) = header(packet) else {
+                *answers += u64::from(is_answer(packet));
+                return;
+            };
+            if ssrc & LIMIT_BIT != 0 {
+                tally.limit += 1;
+                return;
+            }
+            let viewer = (ssrc.wrapping_sub(first) / slots) as usize;
+            if let Some(one) = all.get_mut(viewer) {
+                one.newest = seq;
+                tally.count(viewer, 0, now_ns);
+            }
+        })
+    }
+
+    fn receive_runs(&mut self) -> usize {
+        let Self { joined, counted, tally, .. } = self;
+        let (first, slots, now_ns, viewers) = (self.first_ssrc, self.slots, clock::now_ns(), self.all.len());
+        joined.take(counted, |run, segment| {
+            let segment = if segment == 0 { run.len() } else { segment };
+            let Some((ssrc, ..)) = header(run) else { return };
+            let viewer = (ssrc.wrapping_sub(first) / slots) as usize;
+            if viewer < viewers {
+                let packets = run.len().div_ceil(segment.max(1));
+                (0..packets).for_each(|_| tally.count(viewer, 0, now_ns));
+                tally.run(segment, packets as u64);
+            }
+        })
+    }
+}
+
+fn is_answer(datagram: &[u8]) -> bool {
+    datagram.first() == Some(&1) && packets::HEADER_LEN <= datagram.len()
+}
