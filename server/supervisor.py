@@ -199,9 +199,11 @@ async def links_of(settings: Settings) -> list[Link]:
     for named in settings.conferences:
         conference = definition(named).id
         reader, writer = await asyncio.open_unix_connection(settings.run / "web.sock")
-        writer.write(f"GET {INVITES.format(conference=conference)} HTTP/1.0\r\n\r\n".encode())
-        _, _, body = (await reader.read()).partition(b"\r\n\r\n")
-        writer.close()
+        try:
+            writer.write(f"GET {INVITES.format(conference=conference)} HTTP/1.0\r\n\r\n".encode())
+            _, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        finally:
+            writer.close()
         links += msgspec.json.decode(body, type=list[Link])
     return links
 
@@ -271,7 +273,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     finally:
         if process.returncode is None:
             process.kill()
-    await process.wait()
+        await process.wait()
 
 
 def _die_with_parent() -> None:

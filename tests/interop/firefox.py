@@ -89,16 +89,19 @@ async def firefox(profile: Path) -> AsyncIterator[Firefox]:
             while not (found := _LISTENS.search(await process.stderr.readline())):
                 assert process.returncode is None, "Firefox ended"
         drained = asyncio.create_task(_drain(process.stderr))
-        async with aiohttp.ClientSession() as http, http.ws_connect(f"{found[1].decode()}/session") as socket:
-            browser = Firefox(socket)
-            await browser.command("session.new", capabilities={})
-            await browser.command("session.subscribe", events=["log.entryAdded"])
-            yield browser
-        drained.cancel()
+        try:
+            async with aiohttp.ClientSession() as http, http.ws_connect(f"{found[1].decode()}/session") as socket:
+                browser = Firefox(socket)
+                await browser.command("session.new", capabilities={})
+                await browser.command("session.subscribe", events=["log.entryAdded"])
+                yield browser
+        finally:
+            drained.cancel()
+            await asyncio.wait((drained,))
     finally:
         if process.returncode is None:
             process.kill()
-        await process.wait()
+        await process.communicate()
 
 
 async def _drain(stream: asyncio.StreamReader) -> None:

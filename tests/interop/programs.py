@@ -60,7 +60,7 @@ async def running(command: Sequence[str], log: Path, end: signal.Signals = signa
                     await process.communicate()
             except TimeoutError:
                 process.kill()
-                await process.wait()
+                await process.communicate()
 
 
 def h264_film(path: Path, source: int, seconds: int) -> None:

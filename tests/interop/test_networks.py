@@ -69,9 +69,11 @@ async def turn_port(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[i
         "--no-cli", "--no-tls", "--no-dtls", "--log-file=stdout", f"--pidfile={folder}/pid", f"--userdb={folder}/db",
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
-    yield port
-    process.terminate()
-    await process.wait()
+    try:
+        yield port
+    finally:
+        process.terminate()
+        await process.wait()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -112,10 +112,8 @@ async def test_a_refusal_is_told_even_to_those_who_ask_late(world):
 async def test_a_dropped_session_is_closed_to_who_waits(world):
     await connected(world)
     world.client.put(spec())
-    waiting = asyncio.create_task(world.client.negotiated("s1", 5))
-    await asyncio.sleep(0)
-    world.client.drop("s1")
-    assert (await waiting).reason == "closed"
+    asyncio.get_running_loop().call_soon(world.client.drop, "s1")
+    assert (await world.client.negotiated("s1", 5)).reason == "closed"
 
 
 async def test_nobody_answers_while_the_relay_is_away(tmp_path):

@@ -13,13 +13,20 @@ SERVES = (
     "import signal, sys; from media import turn; turn.take(sys.argv[1]); print('serves', flush=True); signal.pause()"
 )
 WAITS = """
-import sys
+import contextlib, sys
 from pathlib import Path
 from media import turn
-print("waits", flush=True)
+named = turn.named
+@contextlib.contextmanager
+def heard(pid_file):
+    with named(pid_file):
+        print("waits", flush=True)
+        yield
+turn.named = heard
 turn.wait(Path(sys.argv[1]), Path(sys.argv[2]))
 print("serves", flush=True)
 """
+"""Says that it waits once it is named."""
 
 
 async def started(program: str, *arguments: Path) -> asyncio.subprocess.Process:
@@ -42,8 +49,8 @@ async def test_a_standby_serves_once_the_one_before_it_is_killed(tmp_path: Path)
     assert await said(second) == "waits"
     first.send_signal(signal.SIGKILL)
     assert await said(second) == "serves"
-    await first.wait()
-    await second.wait()
+    await first.communicate()
+    await second.communicate()
     assert not pid_file.exists()
 
 
@@ -53,11 +60,10 @@ async def test_a_standby_that_is_told_to_leave_leaves_no_pid_file(tmp_path: Path
     assert descriptor is not None
     standby = await started(WAITS, lock, pid_file)
     assert await said(standby) == "waits"
-    async with asyncio.timeout(20):
-        while not pid_file.exists():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    assert int(pid_file.read_text()) == standby.pid
     standby.terminate()
-    assert await asyncio.wait_for(standby.wait(), 20) == 0
+    await asyncio.wait_for(standby.communicate(), 20)
+    assert standby.returncode == 0
     assert not pid_file.exists()
     os.close(descriptor)
 

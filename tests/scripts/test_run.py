@@ -29,7 +29,7 @@ async def started(data: Path, *options: str) -> AsyncIterator[asyncio.subprocess
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGINT)
-        await process.wait()
+        await process.communicate()
 
 
 async def screen_of(process: asyncio.subprocess.Process) -> str:

@@ -156,7 +156,7 @@ async def test_a_process_killed_on_a_full_disk_comes_back_and_writes_again_with_
         process = await started(settings.data, port)
         ballast = fill(disk)
         process.kill()
-        await process.wait()
+        await process.communicate()
 
         process = await started(settings.data, port)
         async with AsyncExitStack() as stack:
@@ -174,4 +174,4 @@ async def test_a_process_killed_on_a_full_disk_comes_back_and_writes_again_with_
             await organiser.connect(row)
             assert "seq" in await organiser.command("1", "links.renew", room=None, invite="attendee")
         process.terminate()
-        await process.wait()
+        await process.communicate()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import signal
@@ -31,7 +32,14 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Healthz).serve_forever()
 """
 ANNOUNCED = "import os, signal, sys; open(sys.argv[1], 'w').write(f'{os.getpid()}\\n'); signal.pause()"
 PATIENT = "import signal; signal.pause()"
-DEAF = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); open(sys.argv[1], 'w'); signal.pause()"
+DEAF = """
+import os, signal, sys
+line = os.open(sys.argv[1], os.O_WRONLY)
+signal.signal(signal.SIGTERM, lambda number, frame: os.write(line, b"heard\\n"))
+os.write(line, b"deaf\\n")
+while True:
+    signal.pause()
+"""
 
 
 def program(name: str, text: str, *arguments: str) -> Child:
@@ -60,6 +68,19 @@ class Said:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(data=tmp_path / "var", port=free_port(), conferences=())
+
+
+@asynccontextmanager
+async def lines_of(fifo: Path) -> AsyncIterator[asyncio.Queue[str]]:
+    """What children write to a named pipe at `fifo`, line by line."""
+    os.mkfifo(fifo)
+    lines: asyncio.Queue[str] = asyncio.Queue()
+    with open(os.open(fifo, os.O_RDWR), "rb", buffering=0) as end:  # noqa: ASYNC230
+        asyncio.get_running_loop().add_reader(end, lambda: lines.put_nowait(end.readline().decode().strip()))
+        try:
+            yield lines
+        finally:
+            asyncio.get_running_loop().remove_reader(end)
 
 
 @asynccontextmanager
@@ -121,21 +142,16 @@ async def test_one_that_ends_at_each_start_is_started_again_ever_more_seldom(
 async def test_a_standby_serves_after_a_kill_and_gets_a_standby_itself(settings: Settings, tmp_path: Path) -> None:
     web = program("web", HEALTHY, str(settings.port))
     started = tmp_path / "started"
-    os.mkfifo(started)
     relay = Child("relay", (sys.executable, "-c", ANNOUNCED, str(started)), spare=True)
-    pids: asyncio.Queue[int] = asyncio.Queue()
-    with open(os.open(started, os.O_RDWR), "rb", buffering=0) as fifo:  # noqa: ASYNC230
-        asyncio.get_running_loop().add_reader(fifo, lambda: pids.put_nowait(int(fifo.readline())))
-        async with running(settings, web, relay) as said:
-            first, second = await pids.get(), await pids.get()
-            await said.next()
-            os.kill(first, signal.SIGKILL)
-            assert await said.next() == f"relay was ended by SIGKILL: process {second} serves, starting a standby."
-            third = await pids.get()
-            os.kill(third, signal.SIGKILL)
-            told = f"relay's standby was ended by SIGKILL: process {second} serves, starting a standby"
-            assert (await said.next()).startswith(told)
-        asyncio.get_running_loop().remove_reader(fifo)
+    async with lines_of(started) as pids, running(settings, web, relay) as said:
+        first, second = int(await pids.get()), int(await pids.get())
+        await said.next()
+        os.kill(first, signal.SIGKILL)
+        assert await said.next() == f"relay was ended by SIGKILL: process {second} serves, starting a standby."
+        third = int(await pids.get())
+        os.kill(third, signal.SIGKILL)
+        told = f"relay's standby was ended by SIGKILL: process {second} serves, starting a standby"
+        assert (await said.next()).startswith(told)
 
 
 async def test_a_child_that_can_not_start_ends_all_with_its_own_line(settings: Settings) -> None:
@@ -154,43 +170,33 @@ async def test_a_stop_leaves_no_process(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def deaf_child(folder: Path) -> AsyncIterator[asyncio.Task[None]]:
-    """The task that keeps a child which ignores SIGTERM already; afterwards the child has to be gone."""
+async def deaf_child(folder: Path) -> AsyncIterator[tuple[asyncio.Task[None], asyncio.Queue[str]]]:
+    """The task that keeps a child which does not go at SIGTERM, and what the child says; it has to be gone at last."""
     for name in ("run", "log"):
         (folder / name).mkdir()
-    deaf = folder / "deaf"
-    os.mkfifo(deaf)
-    keeper = Keeper(program("relay", DEAF, str(deaf)), folder, Said())
-    work = asyncio.create_task(keeper.keep())
-    (await asyncio.to_thread(deaf.open)).close()
-    pid = keeper.pid
-    yield work
-    await asyncio.gather(work, return_exceptions=True)
-    async with asyncio.timeout(20):
-        while is_alive(pid):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-
-
-def is_alive(pid: int) -> bool:
-    """Whether the process runs; one that is dead and not waited for yet does not."""
-    try:
-        return ") Z" not in Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    async with asyncio.timeout(20), lines_of(folder / "deaf") as lines:
+        keeper = Keeper(program("relay", DEAF, str(folder / "deaf")), folder, Said())
+        work = asyncio.create_task(keeper.keep())
+        assert await lines.get() == "deaf"
+        pid = keeper.pid
+        yield work, lines
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 async def test_a_deaf_child_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "END_S", 0.05)
-    async with deaf_child(tmp_path) as work:
+    async with deaf_child(tmp_path) as (work, _):
         work.cancel()
 
 
 async def test_a_second_ctrl_c_leaves_no_deaf_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "END_S", 600)
-    async with deaf_child(tmp_path) as work:
+    async with deaf_child(tmp_path) as (work, lines):
         work.cancel()
-        for _turn in range(5):
-            await asyncio.sleep(0)
+        assert await lines.get() == "heard"
         work.cancel()
 
 
