@@ -20,7 +20,7 @@ import structlog
 from aiortc.rtcdtlstransport import RTCCertificate
 
 from media import addresses, settings, turn
-from media.answer import Endpoint
+from media.answer import Endpoint, candidates
 from media.clock import CommonClock
 from media.door import Door
 from media.ledger import Ledger
@@ -51,14 +51,16 @@ async def serve(options: RelaySettings, stop: asyncio.Event, certificate: RTCCer
     bind, announce = addresses.reach(options.host, options.udp_port, options.announce, addresses.of_this_machine())
     fingerprint = next(found.value for found in certificate.getFingerprints() if found.algorithm == "sha-256")
     clock = CommonClock()
-    ledger, plane = Ledger(secrets.token_hex(8)), PythonPlane(media_ms=clock)
+    plane = PythonPlane(media_ms=clock)
     tcp = options.tcp and Capability.ICE_TCP in plane.capabilities
+    endpoint = Endpoint(announce, options.udp_port, fingerprint, tcp)
+    ledger = Ledger(secrets.token_hex(8), candidates(endpoint))
     slates = SlatePlayer(plane, options.data / "slates", secrets.token_bytes)
     door: Door
     relay = Relay(
         plane,
         slates,
-        Endpoint(announce, options.udp_port, fingerprint, tcp),
+        endpoint,
         certificate,
         ledger,
         time.monotonic,

@@ -53,7 +53,7 @@ def write(
         if line.chosen:
             lines += _head(endpoint, line)
             lines += _transport(endpoint, ice, setup)
-            lines += _candidates(endpoint) if line is accepted[0] else []
+            lines += [*candidates(endpoint), "a=end-of-candidates"] if line is accepted[0] else []
             lines += _body(line, cname, purpose)
         else:
             lines += _rejected(line.offered)
@@ -89,7 +89,7 @@ def _transport(endpoint: Endpoint, ice: IceCredentials, setup: str) -> list[str]
     ]
 
 
-def _candidates(endpoint: Endpoint) -> list[str]:
+def candidates(endpoint: Endpoint) -> list[str]:
     """One host candidate per address, the first preferred; those of TCP after all of UDP (RFC 6544 section 4.5)."""
     lines, count = [], len(endpoint.addresses)
     for index, address in enumerate(endpoint.addresses):
@@ -99,7 +99,7 @@ def _candidates(endpoint: Endpoint) -> list[str]:
         priority = (TCP_PREFERENCE << 24) + ((PASSIVE + 8191 - index) << 8) + 255
         place = f"{address} {endpoint.port} typ host tcptype passive"
         lines.append(f"a=candidate:{count + index + 1} 1 tcp {priority} {place}")
-    return [*lines, "a=end-of-candidates"]
+    return lines
 
 
 def _body(line: AnsweredMedia, cname: str, purpose: Purpose) -> Iterator[str]:

@@ -46,8 +46,8 @@ log = structlog.get_logger("relay client")
 class RelayClient:
     """One connection to the relay of this node.
 
-    `sessions`, `publications` and `showing` are what the relay observed last (kept while it is
-    away; `connected` says so). Call `start` when routes, sources and slates are set: the first
+    `sessions`, `publications`, `showing` and its `candidates` are what the relay observed last (kept
+    while it is away; `connected` says so). Call `start` when routes, sources and slates are set: the first
     connect adopts the sessions that the relay still holds from an earlier web process, if
     `adopt(spec)` says so, and ends the others.
     """
@@ -68,6 +68,7 @@ class RelayClient:
         self.sessions: dict[SessionId, SessionState] = {}
         self.publications: dict[SourceName, PublicationState] = {}
         self.showing: dict[AudienceName, dict[SlotId, SourceName]] = {}
+        self.candidates: tuple[str, ...] = ()
         self.traffic: Traffic | None = None
         self._path = path
         self._on_observed, self._on_link, self._on_epoch, self._adopt = on_observed, on_link, on_epoch, adopt
@@ -184,6 +185,7 @@ class RelayClient:
     def _merge(self, frame: Observed) -> None:
         if frame.whole:
             self.sessions, self.publications, self.showing = {}, {}, {}
+            self.candidates = frame.candidates
         for source in frame.dark:
             self.publications.pop(source, None)
         self.traffic = frame.traffic

@@ -55,6 +55,7 @@ class Observed(msgspec.Struct, frozen=True, tag="observed"):
     hold the sessions, publications and slots that changed. A session that ended
     is observed once in phase ENDED with its reason. `showing` is what each audience's
     slots show now (a route that waits for a keyframe still shows the old source).
+    `candidates` are the relay's own `a=candidate` lines, in whole frames.
     `clock_ms` is what the common clock adds to this machine's elapsed time (media.clock).
     """
 
@@ -67,6 +68,7 @@ class Observed(msgspec.Struct, frozen=True, tag="observed"):
     dark: tuple[SourceName, ...] = ()
     showing: dict[AudienceName, dict[SlotId, SourceName]] = {}
     traffic: Traffic | None = None
+    candidates: tuple[str, ...] = ()
     version: int = VERSION
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from media.control import Observed
 from media.model import AudienceName, PublicationState, SessionId, SessionState, SlotId, SourceName, Traffic
 
@@ -9,8 +11,9 @@ from media.model import AudienceName, PublicationState, SessionId, SessionState,
 class Ledger:
     """Sessions, publications and what is shown; `whole` and `changes` make frames of it."""
 
-    def __init__(self, epoch: str) -> None:
+    def __init__(self, epoch: str, candidates: Iterable[str] = ()) -> None:
         self.epoch = epoch
+        self._candidates = tuple(candidates)
         self.revision = -1
         self.sessions: dict[SessionId, SessionState] = {}
         self.publications: dict[SourceName, PublicationState] = {}
@@ -69,6 +72,7 @@ class Ledger:
             (),
             self.showing,
             self.traffic,
+            self._candidates,
         )
 
     def changes(self, clock_ms: float) -> Observed | None:

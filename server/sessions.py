@@ -39,7 +39,6 @@ NEGOTIATIONS_MOST: Final = 256
 RELAY_AWAY: Final = "relay-away"
 TOO_MANY: Final = "too-many"
 _UFRAG: Final = re.compile(r"^a=ice-ufrag:(\S+)\s*$", re.MULTILINE)
-_CANDIDATE: Final = re.compile(r"^a=candidate:[^\r\n]+", re.MULTILINE)
 
 
 class Owner(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -72,6 +71,7 @@ class Relay(Protocol):
     sessions: dict[SessionId, SessionState]
     publications: dict[SourceName, PublicationState]
     showing: dict[AudienceName, dict[SlotId, SourceName]]
+    candidates: tuple[str, ...]
 
     def start(self) -> None: ...
     async def close(self) -> None: ...
@@ -91,7 +91,6 @@ class Sessions:
         self._relay = relay
         self._new_id = new_id
         self._owners: dict[SessionId, Owner] = {}
-        self._candidates: tuple[str, ...] = ()
         self._pending = 0
         self._restarts: dict[SessionId, asyncio.Future[SessionState]] = {}
 
@@ -145,7 +144,6 @@ class Sessions:
 
     def _accepted(self, state: SessionState) -> SessionState:
         if state.answer:
-            self._candidates = tuple(dict.fromkeys(_CANDIDATE.findall(state.answer)))
             return state
         raise MediaRefused(state.refused or state.reason or RELAY_AWAY, state.reason)
 
@@ -156,14 +154,14 @@ class Sessions:
         """
         self.check_relay()
         spec, state = self._relay.wants(session), self.state(session)
-        if spec is None or state is None or not self._candidates:
+        if spec is None or state is None:
             raise away()
         if spec.restart == remote == state.spec.restart:
-            return state, self._candidates
+            return state, self._relay.candidates
         changed = self._restarts.setdefault(session, asyncio.get_running_loop().create_future())
         self._relay.put(replace(spec, restart=remote))
         try:
-            return await asyncio.wait_for(asyncio.shield(changed), NEGOTIATION_S), self._candidates
+            return await asyncio.wait_for(asyncio.shield(changed), NEGOTIATION_S), self._relay.candidates
         except TimeoutError:
             raise away() from None
         finally:

@@ -29,7 +29,8 @@ from media.model import (
     TrackState,
 )
 
-ANSWER = "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=candidate:1 1 udp 2130706431 192.0.2.1 8443 typ host\r\n"
+CANDIDATE = "a=candidate:1 1 udp 2130706431 192.0.2.1 8443 typ host"
+ANSWER = f"v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n{CANDIDATE}\r\n"
 
 
 class RelayListener(Protocol):
@@ -51,6 +52,7 @@ class FakeRelay:
         self.sessions: dict[SessionId, SessionState] = {}
         self.publications: dict[SourceName, PublicationState] = {}
         self.showing: dict[AudienceName, dict[SlotId, SourceName]] = {}
+        self.candidates = (CANDIDATE,)
         self.specs: dict[SessionId, SessionSpec] = {}
         self.routes: dict[AudienceName, tuple[Route, ...]] = {}
         self.configured: list[tuple[SourceSpec, ...]] = []

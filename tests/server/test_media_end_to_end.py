@@ -64,6 +64,19 @@ class Peer:
                 pass
         return frame
 
+    @property
+    def candidates(self) -> set[str]:
+        """The relay's own, as its answer names them."""
+        lines = self.connection.remoteDescription.sdp.splitlines()
+        return {line for line in lines if line.startswith("a=candidate:")}
+
+    async def restart_ice(self) -> tuple[int, set[str]]:
+        """Another network (RFC 9725 section 4.3.3): the status, and the lines of the fragment that came back."""
+        headers = {**self.headers, "Content-Type": "application/trickle-ice-sdpfrag", "If-Match": '"*"'}
+        fragment = f"a=ice-ufrag:fresh\r\na=ice-pwd:{'p' * 24}\r\n"
+        async with self.http.patch(self.location, data=fragment, headers=headers) as answer:
+            return answer.status, set((await answer.text()).splitlines())
+
     async def end(self) -> int:
         async with self.http.delete(self.location, headers=self.headers) as answer:
             return answer.status
@@ -170,7 +183,7 @@ async def test_media_goes_on_without_web_and_web_comes_back_to_its_sessions(tmp_
             relay = await relay_process(settings.data)
             stage = Stage(Node(settings, stack), http)
             director = await stage.director()
-            await stage.camera()
+            camera = await stage.camera()
             await director.until(lives(CAMERA))
             player = await stage.player()
             await player.picture(is_camera)
@@ -180,6 +193,8 @@ async def test_media_goes_on_without_web_and_web_comes_back_to_its_sessions(tmp_
             director = await stage.director()
             await director.until(lives(CAMERA))
             await player.picture(is_camera)
+            status, told = await camera.restart_ice()
+            assert (status, told & camera.candidates) == (200, camera.candidates), "by a process that answered no offer"
             assert await player.end() == 200
         for peer in stage.peers:
             await peer.close()
