@@ -112,7 +112,7 @@ async def serving(
         Persons(settings, halls, admission, vault.names, erasure).mount(app)
         if settings.has_own_authority:
             mount_authority(app, settings.data)
-        Pages(settings, web_root, halls, identity, vault, metrics, floods, ice).mount(app)
+        Pages(settings, web_root, halls, identity, vault, erasure, metrics, floods, ice).mount(app)
         local = web.Application()
         Local(settings, hosts, identity).mount(local)
         Backups(folder).mount(local)

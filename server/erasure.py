@@ -77,6 +77,7 @@ class Erasure:
         match done.exception():
             case None:
                 log.info("a person was erased", traces=done.result())
+                self.sweep()
             case Refused(code=code):
                 log.warning("a person is not erased yet", reason=code)
             case bug:

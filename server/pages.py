@@ -18,6 +18,7 @@ from rooms.kernel import Actor, CommandId, ConferenceId, Json, Refused, Role
 from server import languages
 from server.admission import Admission, answer
 from server.doors import Floods, asking_origin, body_of
+from server.erasure import Erasure
 from server.hall import Hall
 from server.ice import IceServers
 from server.identity import SESSION_S, Identity, Link, cookie_name
@@ -48,6 +49,7 @@ class Pages:
         halls: Mapping[ConferenceId, Hall],
         identity: Identity,
         vault: Vault,
+        erasure: Erasure,
         metrics: Metrics,
         floods: Floods,
         ice: IceServers,
@@ -57,6 +59,7 @@ class Pages:
         self._identity = identity
         self._admission = Admission(identity, secure=settings.secure)
         self._vault = vault
+        self._erasure = erasure
         self._metrics = metrics
         self._floods = floods
         self._ice = ice
@@ -140,6 +143,7 @@ class Pages:
         await hall.host.enter(actor, CommandId(secrets.token_hex(16)))
         if name is not None:
             await self._vault.call(actor.person, name)
+            self._erasure.sweep()
             hall.changed()
         response = web.json_response(self._welcome(hall, link, actor, origin), headers={"Cache-Control": "no-store"})
         secure = self._settings.secure

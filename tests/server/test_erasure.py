@@ -1,6 +1,7 @@
 import asyncio
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -86,6 +87,59 @@ async def test_a_command_over_the_socket_erases_as_well(node: Node) -> None:
     await organiser.until(lambda view: NAME in str(view["people"]))
     assert "seq" in await organiser.command("1", "people.erase", room=None, person=person)
     await organiser.until(lambda view: NAME not in str(view))
+    assert list(files_with(node.settings.data, NAME, ["Olga"])) == []
+
+
+async def erased() -> None:
+    """Once the node has nobody to erase any more."""
+    while tasks := [task for task in asyncio.all_tasks() if task.get_name() == "erase"]:
+        await asyncio.wait(tasks)
+
+
+async def test_a_name_that_arrives_behind_its_person_s_erasure_goes_too(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person enters again: the erasure comes between the entry's journal and its vault."""
+    row, call = await node.link("organiser"), Vault.call
+    organiser = await node.guest().open(row, "Olga")
+    guests = await node.link("attendee")
+    attendee = await node.guest().open(guests, "Anna")
+    _, told = await attendee.enter(guests.token)
+
+    async def late(vault: Vault, person: PersonId, name: str) -> None:
+        assert await erase(organiser, row, told["person"]) == (200, {"seq": ANY, "traces": []})
+        await call(vault, person, name)
+
+    monkeypatch.setattr(Vault, "call", late)
+    assert (await attendee.enter(guests.token, NAME))[0] == 200
+    await erased()
+    assert list(files_with(node.settings.data, NAME, ["Olga"])) == []
+
+
+async def test_a_name_that_arrives_while_its_person_s_files_are_searched_goes_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, vault = SqliteJournal(tmp_path / "journal.db"), Vault(tmp_path / "vault.db")
+    host, loop = Host(journal, definition(CONFERENCE), NodeClock()), asyncio.get_running_loop()
+    await host.open()
+    await host.handle(Envelope(CommandId("1"), Enter()), ANNA)
+    await vault.call(ANNA.person, NAME)
+    searches: list[str] = []
+
+    def search(data: Path, name: str, others: object) -> list[str]:
+        searches.append(name)
+        if name == NAME:
+            asyncio.run_coroutine_threadsafe(vault.call(ANNA.person, "Änne Later"), loop).result()
+            loop.call_soon_threadsafe(erasure.sweep)
+        return []
+
+    monkeypatch.setattr("server.erasure.files_with", search)
+    erasure = Erasure(vault, tmp_path, [host], lambda: None)
+    await host.handle(Envelope(CommandId("2"), Erase(ANNA.person)), ORGANISER)
+    await erased()
+    assert (searches, dict(vault.names)) == ([NAME, "Änne Later"], {})
+    for each in (erasure, host, journal, vault):
+        await each.close()
 
 
 async def test_a_start_erases_what_the_last_end_left(tmp_path: Path) -> None:
