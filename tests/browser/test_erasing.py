@@ -8,8 +8,8 @@ from playwright.async_api import Browser, expect
 
 from scripts.rehearsal.node import Link
 from tests.browser.conftest import join, link_of
+from tests.browser.looks import axe_faults, no_sideways_scrolling, shoot
 from tests.browser.pages import Watch
-from tests.browser.test_pages import axe_faults, no_sideways_scrolling, shoot
 
 NAME = "Änne <b>Unverwechselbar</b>"
 

@@ -17,7 +17,7 @@ from scripts.rehearsal.hall import Hall
 from scripts.rehearsal.loops import FRAMES_PER_S, Film
 from scripts.rehearsal.node import Link, OwnNode
 from scripts.rehearsal.person import Person
-from tests.browser.conftest import HALLS, Evening, join, link_of
+from tests.browser.conftest import HALLS, join, link_of
 from tests.browser.pages import Watch, Watched
 
 SLATE_MS = 1000
@@ -46,19 +46,16 @@ async def tables(links: list[Link]) -> AsyncIterator[dict[str, Hall]]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def screens(
-    evening: Evening, watch: Watch, browser: Browser, links: list[Link], tables: dict[str, Hall]
-) -> list[Watched]:
-    """A fresh attendee's page and wall; the evening's own pages leave.
-
-    Times shall not be those of a machine at its limit, nor of sound buffers that grew while it was.
-    """
-    for watched in [*evening.halls, evening.attendee, evening.wall]:
-        await watched.page.close()
+    watch: Watch, browser: Browser, links: list[Link], tables: dict[str, Hall]
+) -> AsyncIterator[list[Watched]]:
+    """An attendee's page and a wall."""
     wall = await watch.open(browser, link_of(links, "wall", HALLS[1]).url)
     await wall.read("start")
     attendee = await join(watch, browser, link_of(links, "attendee"), "Lena")
     await attendee.page.locator("#stage").wait_for()
-    return [attendee, wall]
+    yield [attendee, wall]
+    for watched in (attendee, wall):
+        await watched.page.context.close()
 
 
 async def take(director: Person, *sources: str) -> None:

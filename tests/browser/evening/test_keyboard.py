@@ -6,7 +6,8 @@ from playwright.async_api import Browser, Page
 
 from scripts.rehearsal.node import Link
 from scripts.rehearsal.person import Person
-from tests.browser.conftest import HALLS, Evening, link_of, side_by_side
+from tests.browser.conftest import HALLS, link_of, side_by_side
+from tests.browser.evening.on_air import Evening
 from tests.browser.pages import Watch
 
 STEPS_MAX = 60

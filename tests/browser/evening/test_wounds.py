@@ -9,7 +9,8 @@ from playwright.async_api import Browser
 
 from scripts.rehearsal.node import Link, OwnNode
 from scripts.rehearsal.person import Person
-from tests.browser.conftest import HALLS, Evening, link_of
+from tests.browser.conftest import HALLS, link_of
+from tests.browser.evening.on_air import Evening
 from tests.browser.pages import Watch
 
 
