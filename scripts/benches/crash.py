@@ -138,8 +138,8 @@ class Lane:
         return Found()
 
     def _settled(self) -> bool:
-        idle = all(client.idle for client in self._clients)
-        return idle and len({client.view["stage"].get("take", {}).get("seq") for client in self._clients}) == 1
+        caught_up = all(client.idle and client.view for client in self._clients)
+        return caught_up and len({client.view["stage"].get("take", {}).get("seq") for client in self._clients}) == 1
 
     def _entries(self) -> list[Entry]:
         connection = connect(self._data / "journal.db", readonly=True)
