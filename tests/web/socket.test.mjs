@@ -128,7 +128,7 @@ test("a command without an answer goes out again after a reload, under its id, a
   after.line.happens("connect");
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(after.line.sent.filter(([name]) => name === "command"), before.line.sent.filter(([name]) => name === "command"));
-  assert.deepEqual(told, [{ answer: { seq: 1 } }]);
+  assert.deepEqual(told.map(({ message, answer }) => [message.command.type, answer]), [["stage.take", { seq: 1 }]]);
   const third = await given(before.storage);
   t.after(() => third.socket.close());
   third.line.happens("connect");
@@ -194,4 +194,56 @@ test("only another relay than before is news to the page's sessions", async (t) 
   socket.addEventListener("epoch", (event) => said.push(/** @type {CustomEvent} */ (event).detail));
   for (const epoch of ["a", "a", "b", "b"]) line.happens("epoch", { epoch });
   assert.deepEqual(said, [{ epoch: "b" }]);
+});
+
+/** The page goes: its line, and the clock that is kept by it. @param {{line: Line, socket: Socket}} given */
+function leave({ line, socket }) {
+  line.happens("disconnect", "transport close");
+  socket.close();
+}
+
+test("each command is told when it goes out and when it is answered, one of an earlier page too", async (t) => {
+  const { line, socket, storage } = await given();
+  t.after(() => leave({ line, socket }));
+  const told = /** @type {any[]} */ ([]);
+  socket.addEventListener("sent", (event) => told.push(["sent", /** @type {CustomEvent} */ (event).detail.command.type]));
+  socket.command({ type: "qa.ask" });
+  assert.deepEqual(told, [["sent", "qa.ask"]]);
+  const again = await given(storage);
+  t.after(() => leave(again));
+  assert.deepEqual(again.socket.waiting.map(({ command }) => command.type), ["qa.ask"]);
+  again.line.answer = async () => ({ refused: "question-empty", params: {} });
+  const answered = new Promise((resolve) => again.socket.addEventListener("answered", (event) => resolve(/** @type {CustomEvent} */ (event).detail), { once: true }));
+  again.line.happens("connect");
+  const { message, refusal } = await answered;
+  assert.deepEqual([message.command.type, refusal.code, again.socket.waiting], ["qa.ask", "question-empty", []]);
+});
+
+test("what a hall's screen shows goes beside the command", async (t) => {
+  const { line, socket } = await given();
+  t.after(() => leave({ line, socket }));
+  line.happens("connect");
+  await socket.command({ type: "qa.show_presence" }, { code: "ABC123" });
+  assert.equal(line.sent.find(([name]) => name === "command")[1].code, "ABC123");
+});
+
+test("a person's own view is kept beside the audience's", async (t) => {
+  const { line, socket } = await given();
+  t.after(() => leave({ line, socket }));
+  line.happens("mine", { to: 3, patch: { qa: { used: 1 } } });
+  line.happens("mine", { from: 3, to: 4, patch: { qa: { used: 2 } } });
+  assert.deepEqual(socket.mine.view, { qa: { used: 2 } });
+  line.happens("mine", { from: 9, to: 10, patch: {} });
+  assert.deepEqual(line.sent.at(-1), ["resync"]);
+});
+
+test("what is asked of the server is found, refused, or cannot be asked while the line is down", async (t) => {
+  const { line, socket } = await given();
+  t.after(() => leave({ line, socket }));
+  await assert.rejects(socket.read({ type: "qa.find" }), { code: "not-connected" });
+  line.happens("connect");
+  line.answer = async () => ({ found: { ids: ["q1"] } });
+  assert.deepEqual(await socket.read({ type: "qa.find" }), { ids: ["q1"] });
+  line.answer = async () => ({ refused: "query-unreadable" });
+  await assert.rejects(socket.read({ type: "qa.find" }), { code: "query-unreadable" });
 });

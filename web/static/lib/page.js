@@ -32,6 +32,8 @@ export class Page {
     this.t = i18n.t;
     this.words = i18n.words;
     this.store = new Store();
+    /** What this person alone sees, on all their pages. */
+    this.mine = new Store();
     this.clock = new CommonClock();
     this.keys = new Keys(i18n);
     /** @type {Me | null} */
@@ -40,6 +42,7 @@ export class Page {
     this.socket = null;
     this.attending = true;
     this.watch = this.watch.bind(this);
+    this.watchMine = this.watchMine.bind(this);
     this.tick = this.tick.bind(this);
     this.send = this.send.bind(this);
   }
@@ -54,7 +57,14 @@ export class Page {
 
   /** The link's secret: the address's fragment, which no server log ever sees. */
   get token() {
-    return decodeURIComponent(location.hash.slice(1));
+    return decodeURIComponent(location.hash.slice(1)).split(".")[0];
+  }
+
+  /** What stood on a hall's screen behind the link (`#token.CODE`), once: it is taken out of the address. @returns {string} */
+  takeCode() {
+    const [token, code = ""] = location.hash.slice(1).split(".");
+    if (code) history.replaceState(history.state, "", `#${token}`);
+    return decodeURIComponent(code);
   }
 
   /**
@@ -75,7 +85,7 @@ export class Page {
     const pending = new Pending(`${conference} ${invite} ${person}`);
     const auth = { invite, token: this.token };
     const visible = () => this.attending && !document.hidden;
-    const socket = new Socket({ auth, room, store: this.store, clock: this.clock, pending, visible });
+    const socket = new Socket({ auth, room, store: this.store, mine: this.mine, clock: this.clock, pending, visible });
     addEventListener("online", () => socket.prove());
     document.addEventListener("visibilitychange", () => {
       socket.look();
@@ -93,10 +103,16 @@ export class Page {
     this.socket?.look();
   }
 
-  /** @param {{type: string} & Record<string, any>} command @param {{room?: string | null}} [options] */
+  /** @param {{type: string} & Record<string, any>} command @param {{room?: string | null, code?: string}} [options] */
   send(command, options) {
     if (!this.socket) return Promise.reject(new Refused("not-connected"));
     return this.socket.command(command, options);
+  }
+
+  /** Asks what the view does not hold; changes nothing. @param {{type: string} & Record<string, any>} query @returns {Promise<any>} */
+  read(query) {
+    if (!this.socket) return Promise.reject(new Refused("not-connected"));
+    return this.socket.read(query);
   }
 
   /** Reads the page's HTML again for what it brings: a page without a socket learns what is live. */
@@ -112,8 +128,25 @@ export class Page {
    * @returns {() => void}
    */
   watch(select, render) {
-    const stop = this.store.watch(select, render);
-    const turned = () => render(select(this.store.view));
+    return this.#watch(this.store, select, render);
+  }
+
+  /**
+   * The same for what this person alone sees.
+   * @template T @param {(mine: import("./store.js").View) => T} select @param {(value: T) => void} render
+   * @returns {() => void}
+   */
+  watchMine(select, render) {
+    return this.#watch(this.mine, select, render);
+  }
+
+  /**
+   * @template T @param {Store} store @param {(view: import("./store.js").View) => T} select @param {(value: T) => void} render
+   * @returns {() => void}
+   */
+  #watch(store, select, render) {
+    const stop = store.watch(select, render);
+    const turned = () => render(select(store.view));
     this.i18n.addEventListener("change", turned);
     return () => {
       stop();
@@ -153,6 +186,7 @@ function tellLate(page, socket) {
     const { refusal } = /** @type {CustomEvent} */ (event).detail;
     const words = refusal ? page.t("late.refused", { why: page.refusal(refusal) }) : page.t("late.done");
     const line = h("p", { class: "late line-notice", role: "status", "data-late": refusal ? "refused" : "done" }, words);
+    document.querySelector(".late")?.remove();
     document.body.append(line);
     setTimeout(() => line.remove(), LATE_MS);
   });

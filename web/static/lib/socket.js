@@ -3,8 +3,9 @@
 
 import { keepClock } from "./clock.js";
 import { Pending } from "./pending.js";
+import { Store } from "./store.js";
 
-/** @typedef {import("./store.js").Store} Store */
+/** @typedef {import("./pending.js").Message} Message */
 /** @typedef {import("./clock.js").CommonClock} CommonClock */
 /** @typedef {"connecting" | "live" | "reconnecting" | "closed"} SocketState */
 
@@ -36,20 +37,22 @@ export function uuid() {
 
 /**
  * Events: `state` (detail SocketState), `epoch` (detail {epoch}), `ended` (detail {session, reason}), `sound` (detail {on}),
- * `bye` (detail {reason}), `late` (detail {answer, refusal}): what became of a command that was sent before a reload.
+ * `bye` (detail {reason}), `late` (detail {message, answer, refusal}): what became of a command that was sent before a reload,
+ * `sent` (detail message), `answered` (detail {message, answer, refusal}): of every command.
  */
 export class Socket extends EventTarget {
   /**
-   * @param {{auth: {invite: string, token: string}, room: string, store: Store, clock: CommonClock, pending?: Pending,
-   *   visible?: () => boolean, connect?: (options: object) => any}} options `visible`: whether somebody looks;
-   *   `connect` opens a Socket.IO client; tests give their own
+   * @param {{auth: {invite: string, token: string}, room: string, store: Store, mine?: Store, clock: CommonClock, pending?: Pending,
+   *   visible?: () => boolean, connect?: (options: object) => any}} options `store` takes the audience's view, `mine` the person's own;
+   *   `visible`: whether somebody looks; `connect` opens a Socket.IO client; tests give their own
    */
-  constructor({ auth, room, store, clock, pending = new Pending(auth.invite), visible = () => true, connect }) {
+  constructor({ auth, room, store, mine = new Store(), clock, pending = new Pending(auth.invite), visible = () => true, connect }) {
     super();
     this.pending = pending;
     this.visible = visible;
     this.room = room;
     this.store = store;
+    this.mine = mine;
     this.clock = clock;
     /** @type {SocketState} */
     this.state = "connecting";
@@ -61,7 +64,7 @@ export class Socket extends EventTarget {
     this.since_ms = null;
     this.toldVisible = true;
     this.epoch = "";
-    /** @type {Map<string, {message: object, resolve: (answer: any) => void, reject: (refusal: Refused) => void}>} */
+    /** @type {Map<string, {message: Message, resolve: (answer: any) => void, reject: (refusal: Refused) => void}>} */
     this.unanswered = new Map();
     /** @type {(() => void) | null} */
     this.stopClock = null;
@@ -80,9 +83,14 @@ export class Socket extends EventTarget {
     const { fresh, old } = this.pending.take();
     const tell = (/** @type {object} */ detail) => this.#tell("late", detail);
     for (const message of fresh) {
-      this.unanswered.set(message.id, { message, resolve: (answer) => tell({ answer }), reject: (refusal) => tell({ refusal }) });
+      this.unanswered.set(message.id, { message, resolve: (answer) => tell({ message, answer }), reject: (refusal) => tell({ message, refusal }) });
     }
-    if (old.length) queueMicrotask(() => tell({ refusal: new Refused("too-late") }));
+    for (const message of old) queueMicrotask(() => tell({ message, refusal: new Refused("too-late") }));
+  }
+
+  /** The commands that have no answer yet, in their order, those of an earlier page of this tab too. @returns {Message[]} */
+  get waiting() {
+    return [...this.unanswered.values()].map(({ message }) => message);
   }
 
   /** Whether the server itself hung up a moment ago: it restarts, as far as we can tell. */
@@ -93,17 +101,30 @@ export class Socket extends EventTarget {
   /**
    * Sends a command; resolves with `{seq}` or rejects with Refused. While the line is down it waits and
    * goes out again with the same id, so it takes effect exactly once.
-   * @param {{type: string} & Record<string, any>} command @param {{room?: string | null}} [options] room null: the conference's
+   * @param {{type: string} & Record<string, any>} command
+   * @param {{room?: string | null, code?: string}} [options] room null: the conference's; code: what a hall's screen shows
    * @returns {Promise<{seq: number}>}
    */
-  command(command, { room = this.room } = {}) {
+  command(command, { room = this.room, code } = {}) {
     const id = uuid();
-    const message = room === null ? { id, command } : { id, room, command };
+    const message = { id, ...(room !== null && { room }), ...(code && { code }), command };
     this.pending.add(message);
     return new Promise((resolve, reject) => {
       this.unanswered.set(id, { message, resolve, reject });
+      this.#tell("sent", message);
       if (this.state === "live") this.#send(id);
     });
+  }
+
+  /**
+   * Asks what the view does not hold; changes nothing. Rejects with Refused: the server's, or `not-connected`.
+   * @param {{type: string} & Record<string, any>} query @returns {Promise<any>} what was found
+   */
+  async read(query) {
+    if (this.state !== "live") throw new Refused("not-connected");
+    const answer = await this.io.timeout(ANSWER_MS).emitWithAck("read", { room: this.room, query }).catch(() => ({ refused: "not-connected" }));
+    if (answer.refused) throw new Refused(answer.refused, answer.params);
+    return answer.found;
   }
 
   /** Sends what may be lost. @param {{type: string} & Record<string, any>} signal */
@@ -140,7 +161,9 @@ export class Socket extends EventTarget {
     io.on("connect", () => this.#connected());
     io.on("disconnect", (/** @type {string} */ reason) => this.#disconnected(reason));
     io.on("connect_error", (/** @type {Error} */ error) => this.#failed(error));
-    io.on("view", (/** @type {any} */ message) => this.store.take(message) || io.emit("resync", () => undefined));
+    for (const [name, store] of [["view", this.store], ["mine", this.mine]]) {
+      io.on(name, (/** @type {any} */ message) => /** @type {Store} */ (store).take(message) || io.emit("resync", () => undefined));
+    }
     io.on("epoch", (/** @type {{epoch: string}} */ detail) => this.#relayIs(detail));
     for (const name of ["ended", "sound"]) io.on(name, (/** @type {any} */ detail) => this.#tell(name, detail));
     io.on("bye", (/** @type {any} */ detail) => this.#bye(detail));
@@ -152,8 +175,12 @@ export class Socket extends EventTarget {
     this.pending.clear();
     this.#tell("bye", detail);
     this.close();
-    for (const { reject } of this.unanswered.values()) reject(new Refused("not-connected"));
+    const waiting = [...this.unanswered.values()];
     this.unanswered.clear();
+    for (const { message, reject } of waiting) {
+      reject(new Refused("not-connected"));
+      this.#tell("answered", { message, refusal: new Refused("not-connected") });
+    }
   }
 
   #connected() {
@@ -200,8 +227,10 @@ export class Socket extends EventTarget {
       const answer = await this.io.timeout(ANSWER_MS).emitWithAck("command", waiting.message);
       if (!this.unanswered.delete(id)) return;
       this.pending.delete(id);
-      if (answer.refused) waiting.reject(new Refused(answer.refused, answer.params));
+      const refusal = answer.refused && new Refused(answer.refused, answer.params);
+      if (refusal) waiting.reject(refusal);
       else waiting.resolve(answer);
+      this.#tell("answered", refusal ? { message: waiting.message, refusal } : { message: waiting.message, answer });
     } catch {
       if (this.state === "live") this.#send(id);
     }
