@@ -7,57 +7,39 @@ acknowledged and not needed. A token says what its bearer may publish and play.
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 from aiohttp import hdrs, web
 
 from media.model import IceCredentials, Purpose, SessionId, SessionState
-from media.offer import credentials
-from media.sdp import SDP_MAX, Refusal
 from rooms.audience import Attendee, Audience, Player, audience_of
 from rooms.conference import Conference
 from rooms.kernel import Actor, ConferenceId, Refused, RoomId, SourceId
 from server.director import Conferences, Director, codecs
-from server.doors import BODY_S, bearer
-from server.ice import IceServer, IceServers
+from server.doors import bearer
+from server.ice import IceServers
 from server.identity import Identity, Link, cookie_name
-from server.sessions import RELAY_AWAY, MediaRefused, Owner, Sessions
+from server.sessions import MediaRefused, Owner, Sessions
 from server.settings import Settings
 from server.slots import heard, source_name
+from server.whip_wire import (
+    FRAGMENT,
+    SDP,
+    Problem,
+    add_links,
+    answered,
+    negotiated,
+    peer_of,
+    problem_of,
+    restarted,
+    tag_of,
+    text_of,
+)
 
-SDP: Final = "application/sdp"
-FRAGMENT: Final = "application/trickle-ice-sdpfrag"
-EXPOSED: Final = "Location, Link, ETag, Accept-Post, Accept-Patch, Retry-After, WWW-Authenticate"
-PREFLIGHT_S: Final = "600"
-STATUS: Final[Mapping[str, HTTPStatus]] = {
-    "sdp-unreadable": HTTPStatus.BAD_REQUEST,
-    "no-media": HTTPStatus.BAD_REQUEST,
-    "sdp-too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    "codec-unsupported": HTTPStatus.NOT_ACCEPTABLE,
-    "occupied": HTTPStatus.CONFLICT,
-    "unknown-audience": HTTPStatus.NOT_FOUND,
-}
-"""The relay's refusals; every other one means: not now."""
 _LINE: Final = re.compile(r"^m=(audio|video) ", re.MULTILINE)
-_FRAGMENT_MEDIA: Final = re.compile(r"^m=[^\r\n]{1,200}", re.MULTILINE)
-_FRAGMENT_MID: Final = re.compile(r"^a=mid:([!-~]{1,64})\s*$", re.MULTILINE)
-
-T = TypeVar("T")
-Handler = Callable[["Whip", web.Request], Awaitable[web.Response]]
-
-
-class Problem(Exception):
-    """A request that is not served: status, code, what happened and what to do now."""
-
-    def __init__(self, status: HTTPStatus, code: str, reason: str, **headers: str) -> None:
-        super().__init__(code, reason)
-        self.status, self.code, self.reason, self.headers = status, code, reason, headers
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -80,22 +62,6 @@ class Place(msgspec.Struct, frozen=True):
             venue=self.actor.venue,
             audience=audience,
         )
-
-
-def answered(handler: Handler) -> Handler:
-    """Problems become short JSON, and every answer can be read across origins."""
-
-    @functools.wraps(handler)
-    async def answer(self: Whip, request: web.Request) -> web.Response:
-        try:
-            response = await handler(self, request)
-        except Problem as problem:
-            body = {"refused": problem.code, "reason": problem.reason}
-            response = web.json_response(body, status=problem.status, headers=problem.headers)
-        response.headers[hdrs.CACHE_CONTROL] = "no-store"
-        return _readable_across_origins(request, response)
-
-    return answer
 
 
 class Whip:
@@ -135,27 +101,27 @@ class Whip:
         """Publish the token's Source (RFC 9725 section 4.2)."""
         place = self._place(request)
         source = _publishable(place, request.query.get("source"))
-        offer = await _body(request, SDP)
+        offer = await text_of(request, SDP)
         name, takeover = source_name(place.link.conference, source), request.query.get("takeover") == "1"
         negotiation = self._sessions.publish(place.owner(), name, codecs(place.conference), offer, takeover=takeover)
-        return self._created(request, place, await _negotiated(negotiation))
+        return self._created(request, place, await negotiated(negotiation))
 
     @answered
     async def play(self, request: web.Request) -> web.Response:
         """Play what the bearer's audience sees and hears, or one Source."""
         place = self._place(request)
-        offer = await _body(request, SDP)
+        offer = await text_of(request, SDP)
         audience = _audience(place, request.query.get("source"), offer)
         name = self._director.attend(place.link.conference, place.room, audience)
         negotiation = self._sessions.play(place.owner(audience), name, codecs(place.conference), offer)
-        return self._created(request, place, await _negotiated(negotiation))
+        return self._created(request, place, await negotiated(negotiation))
 
     @answered
     async def patch(self, request: web.Request) -> web.Response:
         """Trickled candidates, or an ICE restart (RFC 9725 section 4.3)."""
         session = self._session(request)
-        fragment = await _body(request, FRAGMENT)
-        remote = _credentials(fragment)
+        fragment = await text_of(request, FRAGMENT)
+        remote = peer_of(fragment)
         match request.headers.get(hdrs.IF_MATCH):
             case None:
                 raise Problem(
@@ -164,8 +130,8 @@ class Whip:
                     'Send If-Match with the ETag of the 201 answer to trickle, or If-Match: "*" to restart ICE.',
                 )
             case "*" | '"*"':
-                state, candidates = await _negotiated(self._sessions.restart(session, remote))
-                return _restarted(state, candidates, fragment)
+                state, candidates = await negotiated(self._sessions.restart(session, remote))
+                return restarted(state, candidates, fragment)
             case tag:
                 self._check_generation(session, tag, remote)
                 return web.Response(status=HTTPStatus.NO_CONTENT)
@@ -182,7 +148,7 @@ class Whip:
         accepted = {"Accept-Patch": FRAGMENT} if "session" in request.match_info else {"Accept-Post": SDP}
         response = web.Response(status=HTTPStatus.NO_CONTENT, headers=accepted)
         known = hdrs.AUTHORIZATION in request.headers and self._link(request)
-        _add(response, self._ice.for_session() if known else self._ice.for_anyone())
+        add_links(response, self._ice.for_session() if known else self._ice.for_anyone())
         return response
 
     @answered
@@ -219,7 +185,7 @@ class Whip:
     def _session(self, request: web.Request) -> SessionId:
         """The session of the URL, if the bearer opened it. Raises Problem."""
         place = self._place(request)
-        _check_relay(self._sessions)
+        self._check_relay()
         session = SessionId(request.match_info["session"])
         owner = self._sessions.owner(session)
         purpose = Purpose.PUBLISH if request.path.startswith("/whip/") else Purpose.PLAY
@@ -230,10 +196,16 @@ class Whip:
             raise Problem(HTTPStatus.FORBIDDEN, "session-foreign", "This session was opened with another token.")
         return session
 
+    def _check_relay(self) -> None:
+        try:
+            self._sessions.check_relay()
+        except MediaRefused as refused:
+            raise problem_of(refused) from None
+
     def _check_generation(self, session: SessionId, tag: str, remote: IceCredentials) -> None:
         """Trickling must name the ICE generation in force (RFC 9725 section 4.3.2). Raises Problem."""
         state, owner = self._sessions.state(session), self._sessions.owner(session)
-        if state is None or owner is None or tag != _tag(state):
+        if state is None or owner is None or tag != tag_of(state):
             reason = "ICE was restarted meanwhile: use the newest ETag."
             raise Problem(HTTPStatus.PRECONDITION_FAILED, "etag-outdated", reason)
         current = state.spec.restart.ufrag if state.spec.restart else owner.ufrag
@@ -248,19 +220,14 @@ class Whip:
         door = request.path.split("/")[1]
         headers = {
             hdrs.LOCATION: f"{origin.rstrip('/')}/{door}/{room}/{state.spec.id}",
-            hdrs.ETAG: _tag(state),
+            hdrs.ETAG: tag_of(state),
             "Accept-Patch": FRAGMENT,
         }
         response = web.Response(
             status=HTTPStatus.CREATED, body=state.answer.encode(), content_type=SDP, headers=headers
         )
-        _add(response, self._ice.for_session())
+        add_links(response, self._ice.for_session())
         return response
-
-
-def _add(response: web.Response, servers: Iterable[IceServer]) -> None:
-    for server in servers:
-        response.headers.add(hdrs.LINK, server.link())
 
 
 def _publishable(place: Place, asked: str | None) -> SourceId:
@@ -296,93 +263,3 @@ def _watchable(place: Place, source: SourceId) -> SourceId:
             reason = "This person is not on air: only the control room may look."
             raise Problem(HTTPStatus.FORBIDDEN, "source-not-on-air", reason)
     return source
-
-
-async def _body(request: web.Request, content_type: str) -> str:
-    """The body as text. Raises Problem for another type, more than 64 KB, and what is no UTF-8."""
-    if request.content_type != content_type:
-        accepted = {"Accept-Post": SDP} if content_type == SDP else {"Accept-Patch": FRAGMENT}
-        reason = f"Send Content-Type: {content_type}."
-        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "content-type-unsupported", reason, **accepted)
-    too_large = Problem(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "sdp-too-large",
-        f"SDP is accepted up to {SDP_MAX // 1024} KB: offer fewer lines or codecs.",
-    )
-    if (request.content_length or 0) > SDP_MAX:
-        raise too_large
-    try:
-        async with asyncio.timeout(BODY_S):
-            body = await request.read()
-        text = body.decode()
-    except web.HTTPRequestEntityTooLarge:
-        raise too_large from None
-    except UnicodeDecodeError:
-        raise Problem(HTTPStatus.BAD_REQUEST, "sdp-unreadable", "SDP is text in UTF-8; this is not.") from None
-    if len(body) > SDP_MAX:
-        raise too_large
-    if not text.strip():
-        raise Problem(HTTPStatus.BAD_REQUEST, "sdp-unreadable", "The body is empty: send the SDP in it.")
-    return text
-
-
-def _credentials(fragment: str) -> IceCredentials:
-    try:
-        return credentials(fragment)
-    except Refusal as refusal:
-        raise Problem(
-            HTTPStatus.BAD_REQUEST, refusal.code, f"{refusal.reason}: send a=ice-ufrag and a=ice-pwd."
-        ) from None
-
-
-async def _negotiated(negotiation: Awaitable[T]) -> T:
-    """What the relay answered, its refusal as a Problem."""
-    try:
-        return await negotiation
-    except MediaRefused as refused:
-        raise _problem(refused) from None
-
-
-def _check_relay(sessions: Sessions) -> None:
-    try:
-        sessions.check_relay()
-    except MediaRefused as refused:
-        raise _problem(refused) from None
-
-
-def _problem(refused: MediaRefused) -> Problem:
-    status = STATUS.get(refused.code, HTTPStatus.SERVICE_UNAVAILABLE)
-    headers = {hdrs.RETRY_AFTER: "1"} if status is HTTPStatus.SERVICE_UNAVAILABLE else {}
-    reason = refused.reason or "The relay did not answer; try again in a second."
-    if refused.code == "occupied":
-        reason = "Another encoder is live on this source. Stop it, or POST again with ?takeover=1 to replace it."
-    return Problem(status, refused.code or RELAY_AWAY, reason, **headers)
-
-
-def _restarted(state: SessionState, candidates: tuple[str, ...], fragment: str) -> web.Response:
-    """200 with our new credentials, below the peer's own first m-line (RFC 8840 section 9)."""
-    assert state.ice is not None, "a restarted session has credentials"
-    media, mid = _FRAGMENT_MEDIA.search(fragment), _FRAGMENT_MID.search(fragment)
-    lines = ["a=ice-lite", f"a=ice-ufrag:{state.ice.ufrag}", f"a=ice-pwd:{state.ice.pwd}"]
-    if media and mid:
-        lines += [media[0], f"a=mid:{mid[1]}"]
-    body = "\r\n".join([*lines, *candidates, "a=end-of-candidates", ""])
-    return web.Response(body=body.encode(), content_type=FRAGMENT, headers={hdrs.ETAG: _tag(state)})
-
-
-def _tag(state: SessionState) -> str:
-    """The ETag of a session's ICE generation: the same after a restart of this process."""
-    return f'"{state.ice.ufrag}"' if state.ice else '""'
-
-
-def _readable_across_origins(request: web.Request, response: web.Response) -> web.Response:
-    """CORS for players on other sites: they bring a token, never a cookie, so no credentials."""
-    response.headers[hdrs.VARY] = "Origin"
-    if origin := request.headers.get(hdrs.ORIGIN):
-        methods = "PATCH, DELETE, OPTIONS" if "session" in request.match_info else "POST, OPTIONS"
-        response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
-        response.headers[hdrs.ACCESS_CONTROL_ALLOW_METHODS] = methods
-        response.headers[hdrs.ACCESS_CONTROL_ALLOW_HEADERS] = "Authorization, Content-Type, If-Match"
-        response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = EXPOSED
-        response.headers[hdrs.ACCESS_CONTROL_MAX_AGE] = PREFLIGHT_S
-    return response

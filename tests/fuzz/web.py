@@ -20,7 +20,8 @@ from scripts.fuzzing.target import Target
 from server.names import NAME_MAX, cleaned
 from server.pages import _decoded
 from server.sockets import Signal, _is_ours
-from server.whip import _FRAGMENT_MEDIA, _FRAGMENT_MID, _LINE
+from server.whip import _LINE
+from server.whip_wire import _FRAGMENT_MEDIA, _FRAGMENT_MID
 from tests.rooms.hall import DEFINITION
 
 OFFERS = Path(__file__).parents[1] / "media" / "offers"

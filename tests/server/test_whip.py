@@ -20,7 +20,8 @@ from rooms.program import Layout
 from server.ice import IceServers
 from server.identity import Identity
 from server.settings import Settings
-from server.whip import FRAGMENT, SDP, Whip
+from server.whip import Whip
+from server.whip_wire import FRAGMENT, SDP
 from tests.rooms.hall import DIRECTOR, MINDEN, do
 from tests.server.relay_fake import ANSWER, CANDIDATE
 from tests.server.test_director import C, House
