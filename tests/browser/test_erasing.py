@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Browser, expect
 
 from scripts.rehearsal.node import Link
 from tests.browser.conftest import join, link_of
 from tests.browser.looks import axe_faults, no_sideways_scrolling, shoot
 from tests.browser.pages import Watch
+
+pytestmark = pytest.mark.holds
 
 NAME = "Änne <b>Unverwechselbar</b>"
 

@@ -24,6 +24,8 @@ from scripts.rehearsal.person import Person
 from tests.browser.conftest import link_of
 from tests.browser.pages import DESK
 
+pytestmark = pytest.mark.holds
+
 LANGUAGES = ("zh", "de", "en", "fr")
 ROLES = ("attendee", "speaker", "operator", "wall", "confidence", "director", "moderator", "organiser")
 ATTACKS = (

@@ -8,6 +8,7 @@ import re
 import time
 from typing import Any
 
+import pytest
 from playwright.async_api import Browser, BrowserContext, Page, WebSocketRoute
 
 from scripts.rehearsal.node import Link, OwnNode
@@ -15,6 +16,8 @@ from scripts.rehearsal.person import Person
 from tests.browser.conftest import HALLS, link_of
 from tests.browser.pages import Watch, Watched
 from tests.browser.udp_way import UdpWay
+
+pytestmark = pytest.mark.holds
 
 SOCKETS = re.compile("/socket.io/")
 CUT_ON_PURPOSE = ("WebSocket", "ERR_INTERNET_DISCONNECTED", "socket.io")

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import aiohttp
+import pytest
 import pytest_asyncio
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -19,6 +20,8 @@ from server import authority
 from server.settings import outer_address
 from tests.browser.conftest import link_of
 from tests.browser.pages import Watch, chromium
+
+pytestmark = pytest.mark.holds
 
 
 class HallNode(OwnNode):

@@ -6,6 +6,8 @@ import pytest
 
 from scripts.fuzzing.target import Target, TooSlow, targets
 
+pytestmark = pytest.mark.holds
+
 TARGETS = targets()
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from scripts.rehearsal.node import Link
 from tests.interop.firefox import firefox
 from tests.interop.players import operator
+
+pytestmark = pytest.mark.holds
 
 SOURCE = "frankfurt/camera-1"
 FRAMES = 30

@@ -16,6 +16,8 @@ from scripts.rehearsal.node import Link, OwnNode, free_port
 from tests.browser.pages import chromium
 from tests.interop.players import operator
 
+pytestmark = pytest.mark.holds
+
 SOURCE = "changzhou/camera-1"
 SECRET = "north-of-the-river"
 FRAMES = 20

@@ -18,6 +18,8 @@ from media.stun import BINDING_REQUEST, USERNAME, request
 from media.stun import _sealed as sealed
 from tests.media.world import CHANGZHOU, STAGE, VIDEO_IN, Client, Path, World, vp8_payload
 
+pytestmark = pytest.mark.holds
+
 ELSEWHERE: Path = (0, ("198.51.100.7", 5000))
 HELLO = b"\x16\xfe\xfd" + bytes(40)
 

@@ -10,6 +10,8 @@ import pytest
 from media import sieve
 from media.stun import request
 
+pytestmark = pytest.mark.holds
+
 CHECK = request(b"transaction1", "relay1:peer1", "a password", True)
 PASSES = (CHECK, b"\x16" + bytes(12), b"\x3f" + bytes(1400), b"\x80" + bytes(21), b"\xbf\xc8" + bytes(60))
 STAYS = (

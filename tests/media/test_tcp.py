@@ -15,6 +15,8 @@ from media.plane import Address
 from media.stun import request
 from media.tcp import BUFFER_MAX, FRAME_MAX, IDLE_S, MEDIA_MAX, PROVE_S, STRANGERS_MAX, Streams
 
+pytestmark = pytest.mark.holds
+
 CHECK = request(b"transaction1", "relay1:peer1", "a password", True)
 PATIENCE_S = 5.0
 

@@ -6,8 +6,12 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from media import turn
 from tests.server.disks import fill, tiny
+
+pytestmark = pytest.mark.holds
 
 SERVES = (
     "import signal, sys; from media import turn; turn.take(sys.argv[1]); print('serves', flush=True); signal.pause()"

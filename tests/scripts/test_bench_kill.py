@@ -1,7 +1,11 @@
 """What the kill bench counts, and when it says that a promise is broken."""
 
+import pytest
+
 from scripts.benches.gaps import Gaps, Stream
 from scripts.benches.kill import ColdTrial, RelayTrial, Trial, WebTrial, judged, p95
+
+pytestmark = pytest.mark.holds
 
 KEPT: list[Trial] = [
     WebTrial(rtp_lost=0, rtp_received=500, page_lost=0, back_s=0.2, effects=1),

@@ -2,6 +2,8 @@ import pytest
 
 from scripts.benches import returns, socket
 
+pytestmark = pytest.mark.holds
+
 GOOD = returns.Figures(clients=1000, back_s=1.4, web_cpu_s=0.8, raw_s=1.3, missed=0, more_mb=34.0)
 
 

@@ -7,6 +7,8 @@ from rooms.kernel import ConferenceId, InviteId, Refused, Role
 from server.admission import Admission, answer
 from server.identity import Identity
 
+pytestmark = pytest.mark.holds
+
 C = ConferenceId("c")
 INVITE = Invite(InviteId("director"), Role.DIRECTOR)
 

@@ -14,6 +14,8 @@ from server.journal.sqlite import SCHEMA_VERSION, connect, read_entries
 from server.settings import Unusable
 from tests.server.conftest import CONFERENCE, Node
 
+pytestmark = pytest.mark.holds
+
 
 def state(folder: DataFolder) -> bytes:
     connection = connect(folder.journal)

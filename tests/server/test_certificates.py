@@ -22,6 +22,8 @@ from server.settings import Settings, Unusable
 from server.tls import local_pair
 from tests.server.conftest import PATIENCE_S, Node, running, web_root
 
+pytestmark = pytest.mark.holds
+
 HALL = "127.0.0.2"
 
 

@@ -3,6 +3,8 @@ import pytest
 from server.clock import NodeClock
 from tests.media.test_clock import Machine
 
+pytestmark = pytest.mark.holds
+
 
 def test_the_clock_never_goes_back_and_catches_up_at_half_speed() -> None:
     machine = Machine()

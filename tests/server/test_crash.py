@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from rooms.features.stage import SceneTaken, SoundSet
 from rooms.journal import NODE, Entry
 from rooms.kernel import CommandId, RoomId, SourceId
@@ -9,6 +11,8 @@ from rooms.program import Layout
 from scripts.benches.client import Log
 from scripts.benches.crash import crash
 from scripts.benches.ledger import compare
+
+pytestmark = pytest.mark.holds
 
 KILLS = 200
 CONTROL_KILLS = 12

@@ -14,6 +14,8 @@ from scripts.benches.crowd import Crowd, CrowdProcess, Opening
 from scripts.benches.socket import ENGINE, HOST
 from tests.server.conftest import Guest, Node
 
+pytestmark = pytest.mark.holds
+
 BACK_S = 5.0
 CROWD = 200
 

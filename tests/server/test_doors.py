@@ -12,6 +12,8 @@ from server.doorway import HANDSHAKE_S, Crowd
 from server.settings import Settings
 from tests.server.conftest import PATIENCE_S, Node, running, web_root
 
+pytestmark = pytest.mark.holds
+
 PROXIED = Settings(public_url="https://stage.example.org")
 
 

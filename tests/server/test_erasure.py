@@ -17,6 +17,8 @@ from server.links import Row
 from server.vault import Vault
 from tests.server.conftest import CONFERENCE, Guest, Node
 
+pytestmark = pytest.mark.holds
+
 ANNA = Actor(PersonId("a" * 32), Role.ATTENDEE)
 ORGANISER = Actor(PersonId("o" * 32), Role.ORGANISER)
 NAME = "Änne Unverwechselbar"

@@ -21,6 +21,8 @@ from server.settings import Unusable
 from server.vault import Vault
 from tests.server.conftest import CONFERENCE
 
+pytestmark = pytest.mark.holds
+
 GOLDEN = Path(__file__).parents[1] / "golden"
 ENTRIES = (GOLDEN / f"{CONFERENCE}.jsonl").read_bytes().splitlines()
 

@@ -11,6 +11,8 @@ import pytest
 from server import settings
 from server.ice import CREDENTIALS_S, IceServers
 
+pytestmark = pytest.mark.holds
+
 
 def servers(*urls: str, secret: Path | None = None) -> list[dict[str, object]]:
     made = IceServers(urls, secret, lambda: 1000.5, lambda size: b"\7" * size)

@@ -12,6 +12,8 @@ from server import app
 from server.doors import SAFE
 from tests.server.conftest import CONFERENCE, Guest, Node
 
+pytestmark = pytest.mark.holds
+
 EVIL = "https://evil.example"
 FILL = {"conference": str(CONFERENCE), "room": f"{CONFERENCE}.stage", "session": "0" * 32}
 

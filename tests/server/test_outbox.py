@@ -5,6 +5,8 @@ from engineio import packet as engine
 
 from server.outbox import BYTES_MAX, MESSAGES_MAX, Outbox, event_frame, text_frame
 
+pytestmark = pytest.mark.holds
+
 
 class Wire(asyncio.Transport):
     """A transport whose reader takes nothing unless told to."""

@@ -15,6 +15,8 @@ import pytest
 
 from rooms import conferences
 
+pytestmark = pytest.mark.holds
+
 
 def server(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "server", *map(str, arguments)]

@@ -27,6 +27,8 @@ from server.settings import Settings
 from tests.server.conftest import CONFERENCE, PATIENCE_S, Node, web_root
 from tests.server.disks import failing, fill, tiny
 
+pytestmark = pytest.mark.holds
+
 ORGANISER = Actor(PersonId("o"), Role.ORGANISER)
 RENEW = Renew(InviteId("attendee"))
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from aiortc.mediastreams import MediaStreamError
 
 from server.links import Row
 from tests.server.conftest import Guest
 from tests.server.test_media_end_to_end import CAMERA, PATIENCE_S, Peer, Stage, is_camera, lives, stage  # noqa: F401
+
+pytestmark = pytest.mark.holds
 
 PROMISED_S = 1.0
 MORE_FRAMES = 45

@@ -18,6 +18,8 @@ from server.host import Host
 from tests.rooms.hall import STAGE
 from tests.server.test_host import House, house  # noqa: F401
 
+pytestmark = pytest.mark.holds
+
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "roles.md"
 
 

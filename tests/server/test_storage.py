@@ -14,6 +14,8 @@ from server.settings import Unusable
 from server.storage import PAUSES_S, Reason, Store, Unwritable, opened, require_sqlite, transaction
 from tests.server.disks import failing, fill, tiny
 
+pytestmark = pytest.mark.holds
+
 STEPS = ("create table t (x)",)
 
 

@@ -21,6 +21,8 @@ from server.settings import Settings, Unusable
 from server.supervisor import Child, Keeper, only_one, supervise
 from server.welcome import Link, welcome
 
+pytestmark = pytest.mark.holds
+
 HEALTHY = """
 import http.server, sys
 class Healthz(http.server.BaseHTTPRequestHandler):

@@ -14,6 +14,8 @@ from cryptography import x509
 from server.settings import Unusable
 from server.tls import CERTIFICATE_DAYS, Pair, Terminator, local_pair
 
+pytestmark = pytest.mark.holds
+
 NOW = dt.datetime.now(dt.UTC)
 NAMES = ["hall.example", "192.0.2.7", "2001:db8::7"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import aiohttp
+import pytest
 from playwright.async_api import Browser
 
 from scripts.rehearsal.node import Link, OwnNode
@@ -50,6 +51,7 @@ async def test_a_living_source_is_taken_over_knowingly(
     evening.halls[0] = second
 
 
+@pytest.mark.holds
 async def test_a_revoked_link_ends_picture_and_socket_within_a_second(
     node: OwnNode, evening: Evening, watch: Watch, browser: Browser, links: list[Link]
 ) -> None:

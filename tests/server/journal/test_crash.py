@@ -6,6 +6,10 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.holds
+
 
 def trials(*arguments: str) -> dict[str, Any]:
     """The writers fork, which a process with threads must not: they have one of their own."""

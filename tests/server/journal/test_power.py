@@ -16,6 +16,8 @@ from server.journal.sqlite import SqliteJournal, connect, read_entries
 from server.storage import Unwritable
 from tests.server.journal.crash import C, entry
 
+pytestmark = pytest.mark.holds
+
 TRIALS = 30
 
 
