@@ -7,14 +7,18 @@ import datetime as dt
 import os
 import signal
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import aiohttp
 import pytest
+import structlog
 from cryptography import x509
 from msgspec.structs import replace
-from structlog.testing import capture_logs
+from structlog.testing import LogCapture
+from structlog.typing import EventDict, WrappedLogger
 
 from server import authority, certificates, doorway
 from server.certificates import names
@@ -122,21 +126,21 @@ async def test_given_files_are_renewed_without_a_restart_and_broken_ones_change_
     given = local_pair(folder, [HALL], now)
     settings = Settings(data=tmp_path / "var", host=HALL, tls_cert=given.certificate, tls_key=given.key)
     trusted = folder / "authority.pem"
-    with capture_logs() as logs:
+    with heard() as logs:
         async with running(settings, web_root(tmp_path / "web")) as node:
             assert "Strict-Transport-Security" in await headers_of(node, trusted)
             first = await shown(node, trusted)
             good = given.certificate.read_bytes()
             given.certificate.write_text("-----BEGIN CERTIFICATE-----\n")
             os.kill(os.getpid(), signal.SIGHUP)
-            await until(lambda: [line for line in logs if "why" in line])
+            await logs.until(lambda line: "why" in line)
             assert await shown(node, trusted) == first
             given.certificate.write_bytes(good)
             local_pair(folder, [HALL, "wall.example"], now)
             os.kill(os.getpid(), signal.SIGHUP)
-            await until(lambda: [line for line in logs if line["event"] == "a renewed certificate is in use"])
+            await logs.until(renewed)
             assert await shown(node, trusted) != first
-    assert len([line for line in logs if "why" in line]) == 1
+    assert len([line for line in logs.entries if "why" in line]) == 1
 
 
 async def test_files_are_looked_at_by_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,12 +148,12 @@ async def test_files_are_looked_at_by_themselves(tmp_path: Path, monkeypatch: py
     folder, now = tmp_path / "given", dt.datetime.now(dt.UTC)
     given = local_pair(folder, [HALL], now)
     settings = Settings(data=tmp_path / "var", host=HALL, tls_cert=given.certificate, tls_key=given.key)
-    async with running(settings, web_root(tmp_path / "web")) as node:
-        first = await shown(node, folder / "authority.pem")
-        local_pair(folder, [HALL, "wall.example"], now)
-        async with asyncio.timeout(PATIENCE_S):
-            while await shown(node, folder / "authority.pem") == first:
-                pass
+    with heard() as logs:
+        async with running(settings, web_root(tmp_path / "web")) as node:
+            first = await shown(node, folder / "authority.pem")
+            local_pair(folder, [HALL, "wall.example"], now)
+            await logs.until(renewed)
+            assert await shown(node, folder / "authority.pem") != first
 
 
 async def test_files_that_can_not_be_used_end_the_start_with_the_mend(tmp_path: Path) -> None:
@@ -159,12 +163,37 @@ async def test_files_that_can_not_be_used_end_the_start_with_the_mend(tmp_path: 
             pass
 
 
-async def until(holds: object) -> None:
-    """Let the node work until `holds()`."""
-    assert callable(holds)
-    async with asyncio.timeout(PATIENCE_S):
-        while not holds():
-            await asyncio.to_thread(os.sched_yield)
+class Logs(LogCapture):
+    """What the node logs, to be awaited."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._news = asyncio.Event()
+
+    def __call__(self, logger: WrappedLogger, name: str, event: EventDict) -> NoReturn:
+        self._news.set()
+        super().__call__(logger, name, event)
+
+    async def until(self, said: Callable[[EventDict], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not any(map(said, self.entries)):
+                self._news.clear()
+                await self._news.wait()
+
+
+@contextmanager
+def heard() -> Iterator[Logs]:
+    logs, processors = Logs(), structlog.get_config()["processors"]
+    before = processors.copy()
+    processors[:] = [logs]
+    try:
+        yield logs
+    finally:
+        processors[:] = before
+
+
+def renewed(line: EventDict) -> bool:
+    return bool(line["event"] == "a renewed certificate is in use")
 
 
 async def headers_of(node: Node, trusted: Path) -> list[str]:
