@@ -28,10 +28,10 @@ def picture_numbers(codec: Codec, payload: bytes) -> tuple[int, int] | None:
     """(PictureID, TL0PICIDX) of a VP8 or VP9 packet; None for codecs without them."""
     if codec is Codec.VP8:
         vp8_descriptor = vp8.read_descriptor(payload)
-        return (vp8_descriptor.picture_id, vp8_descriptor.tl0) if vp8_descriptor else None
+        return (vp8_descriptor.picture.value, vp8_descriptor.tl0) if vp8_descriptor else None
     if codec is Codec.VP9:
         vp9_descriptor = vp9.read_descriptor(payload)
-        return (vp9_descriptor.picture_id, vp9_descriptor.tl0) if vp9_descriptor else None
+        return (vp9_descriptor.picture.value, vp9_descriptor.tl0) if vp9_descriptor else None
     return None
 
 

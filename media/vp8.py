@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from media.picture_id import PictureId, moved, read
+
 
 class Descriptor(NamedTuple):
     """Where a payload descriptor keeps its numbers; offsets are -1 where absent."""
 
     size: int
     start: bool
-    picture_id_at: int
-    picture_id: int
-    picture_id_bits: int
+    picture: PictureId
     tl0_at: int
     tl0: int
 
@@ -24,21 +24,14 @@ def read_descriptor(payload: bytes) -> Descriptor | None:
         return None
     start = payload[0] & 0x10 != 0 and payload[0] & 0x07 == 0
     if not payload[0] & 0x80:
-        return Descriptor(1, start, -1, 0, 0, -1, 0)
+        return Descriptor(1, start, PictureId(), -1, 0)
     if size < 2:
         return None
     flags, at = payload[1], 2
-    picture_id_at, picture_id, bits, tl0_at, tl0 = -1, 0, 0, -1, 0
-    if flags & 0x80:
-        if at >= size:
-            return None
-        picture_id_at, bits, picture_id = at, 7, payload[at] & 0x7F
-        at += 1
-        if payload[at - 1] & 0x80:
-            if at >= size:
-                return None
-            bits, picture_id = 15, picture_id << 8 | payload[at]
-            at += 1
+    picture, tl0_at, tl0 = read(payload, at) if flags & 0x80 else PictureId(), -1, 0
+    if picture is None:
+        return None
+    at += picture.size
     if flags & 0x40:
         if at >= size:
             return None
@@ -46,7 +39,7 @@ def read_descriptor(payload: bytes) -> Descriptor | None:
         at += 1
     if flags & 0x30:
         at += 1
-    return Descriptor(at, start, picture_id_at, picture_id, bits, tl0_at, tl0) if at <= size else None
+    return Descriptor(at, start, picture, tl0_at, tl0) if at <= size else None
 
 
 def starts_keyframe(payload: bytes) -> bool:
@@ -76,13 +69,5 @@ def shifted(payload: bytes, picture_id_step: int, tl0_step: int) -> bytes:
     descriptor = read_descriptor(payload)
     if descriptor is None:
         return payload
-    head = bytearray(payload[: descriptor.size])
-    if descriptor.picture_id_bits == 15:
-        moved = (descriptor.picture_id + picture_id_step) & 0x7FFF
-        head[descriptor.picture_id_at] = 0x80 | moved >> 8
-        head[descriptor.picture_id_at + 1] = moved & 0xFF
-    elif descriptor.picture_id_bits == 7:
-        head[descriptor.picture_id_at] = (descriptor.picture_id + picture_id_step) & 0x7F
-    if descriptor.tl0_at >= 0:
-        head[descriptor.tl0_at] = (descriptor.tl0 + tl0_step) & 0xFF
-    return bytes(head) + payload[descriptor.size :]
+    head = moved(payload[: descriptor.size], descriptor.picture, picture_id_step, descriptor.tl0_at, tl0_step)
+    return head + payload[descriptor.size :]

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from media.bits import Bits
+from media.picture_id import PictureId, moved, read
 
 
 class Descriptor(NamedTuple):
     """Where a payload descriptor keeps its numbers; offsets are -1 where absent."""
 
     first: int
-    picture_id_at: int
-    picture_id: int
-    picture_id_bits: int
+    picture: PictureId
     spatial: int
     tl0_at: int
     tl0: int
@@ -25,17 +24,10 @@ def read_descriptor(payload: bytes) -> Descriptor | None:
     if not size:
         return None
     first, at = payload[0], 1
-    picture_id_at, picture_id, bits, spatial, tl0_at, tl0 = -1, 0, 0, 0, -1, 0
-    if first & 0x80:
-        if at >= size:
-            return None
-        picture_id_at, bits, picture_id = at, 7, payload[at] & 0x7F
-        at += 1
-        if payload[at - 1] & 0x80:
-            if at >= size:
-                return None
-            bits, picture_id = 15, picture_id << 8 | payload[at]
-            at += 1
+    picture, spatial, tl0_at, tl0 = read(payload, at) if first & 0x80 else PictureId(), 0, -1, 0
+    if picture is None:
+        return None
+    at += picture.size
     if first & 0x20:
         if at >= size:
             return None
@@ -45,7 +37,7 @@ def read_descriptor(payload: bytes) -> Descriptor | None:
             if at >= size:
                 return None
             tl0_at, tl0 = at, payload[at]
-    return Descriptor(first, picture_id_at, picture_id, bits, spatial, tl0_at, tl0)
+    return Descriptor(first, picture, spatial, tl0_at, tl0)
 
 
 def starts_keyframe(payload: bytes) -> bool:
@@ -76,7 +68,7 @@ def picture_size(payload: bytes) -> tuple[int, int] | None:
 
 
 def _structure_at(payload: bytes, descriptor: Descriptor) -> int:
-    at = 1 + (descriptor.picture_id_bits + 1) // 8
+    at = 1 + descriptor.picture.size
     if descriptor.first & 0x20:
         at += 1 if descriptor.first & 0x10 else 2
     if descriptor.first & 0x50 == 0x50:  # flexible mode of a predicted picture: reference indices follow
@@ -92,13 +84,5 @@ def shifted(payload: bytes, picture_id_step: int, tl0_step: int) -> bytes:
     descriptor = read_descriptor(payload)
     if descriptor is None:
         return payload
-    head = bytearray(payload[:5])
-    if descriptor.picture_id_bits == 15:
-        moved = (descriptor.picture_id + picture_id_step) & 0x7FFF
-        head[descriptor.picture_id_at] = 0x80 | moved >> 8
-        head[descriptor.picture_id_at + 1] = moved & 0xFF
-    elif descriptor.picture_id_bits == 7:
-        head[descriptor.picture_id_at] = (descriptor.picture_id + picture_id_step) & 0x7F
-    if descriptor.tl0_at >= 0:
-        head[descriptor.tl0_at] = (descriptor.tl0 + tl0_step) & 0xFF
-    return bytes(head) + payload[5:]
+    head = moved(payload[:5], descriptor.picture, picture_id_step, descriptor.tl0_at, tl0_step)
+    return head + payload[5:]

@@ -110,7 +110,7 @@ def test_a_take_keeps_the_old_picture_until_the_new_keyframe_and_leaves_no_gap()
     got = viewer.of(0x50000)
     assert len(got) == before + 12
     assert set(steps(seqs(got))) == {1}
-    pictures = [d.picture_id for _, payload in got if (d := read_descriptor(payload)) and d.start]
+    pictures = [d.picture.value for _, payload in got if (d := read_descriptor(payload)) and d.start]
     assert {b - a for a, b in pairwise(pictures)} == {1}
     stamps = [header.timestamp for header, _ in got]
     assert all((b - a) % 2**32 < 2**31 for a, b in pairwise(stamps))

@@ -55,7 +55,7 @@ def test_vp8_picture_ids_move_within_their_width(picture: int, step: int, tl0_st
     moved = vp8.shifted(vp8_payload(key=False, start=True, picture=picture), step, tl0_step)
     descriptor = vp8.read_descriptor(moved)
     assert descriptor is not None
-    assert descriptor.picture_id == (picture + step) % 0x8000
+    assert descriptor.picture.value == (picture + step) % 0x8000
     assert descriptor.tl0 == (9 + tl0_step) % 256
     assert moved[5:] == vp8_payload(key=False, start=True, picture=picture)[5:]
 
@@ -80,7 +80,7 @@ def test_vp9_keyframes_and_sizes() -> None:
     assert not vp9.starts_keyframe(bytes([0x82, 0x81, 0x23]) + bytes(20))
     moved = vp9.read_descriptor(vp9.shifted(VP9_KEY, -0x124, 0))
     assert moved is not None
-    assert moved.picture_id == 0x7FFF
+    assert moved.picture.value == 0x7FFF
 
 
 def test_av1_keyframes() -> None:
