@@ -7,25 +7,33 @@
 #![forbid(unsafe_code)]
 
 pub mod bwe;
+pub mod choice;
 pub mod codecs;
 pub mod feedback;
 pub mod ice;
+pub mod intake;
 pub mod layers;
 pub mod media;
 pub mod model;
 pub mod outbox;
 pub mod pacer;
+pub mod peers;
 pub mod publication;
+pub mod reception;
 pub mod repair;
 pub mod ring;
 pub mod routing;
 pub mod rtcp;
 pub mod rtp;
 pub mod seal;
+pub mod segments;
 pub mod sessions;
 pub mod shard;
 pub mod slab;
 pub mod slots;
+pub mod sources;
 pub mod srtp;
+pub mod stage;
 pub mod stun;
 pub mod timeline;
+pub mod watch;

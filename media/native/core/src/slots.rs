@@ -1,1 +1,470 @@
 //! A slot on its way out: one SSRC whose source changes under it while its numbers run on.
+//!
+//! Sequence numbers have no gap at a switch (RFC 3550 section 5.1), timestamps are media time, VP8
+//! and VP9 picture ids go on. All that a packet becomes follows from the segment it falls into, so
+//! a NACK is answered from the layer's ring by computing it again. One packet index never seals two
+//! texts, whatever is asked for again.
+
+use crate::codecs::{self, red};
+use crate::layers::Layer;
+use crate::model::{Codec, Kind, Now, OutboundSlot, PayloadType, SessionIndex};
+use crate::outbox::Outbox;
+use crate::ring::{Entry, Packet};
+use crate::rtcp::write;
+use crate::rtp::{Block, write_fixed};
+use crate::segments::{Form, Segment, Segments};
+use crate::slab::{Key, Slab};
+use crate::timeline::ntp_of;
+
+/// A picture whose media time would step back follows its predecessor by this (1 ms) until it has caught up.
+pub const CATCH_UP_TICKS: u32 = 90;
+/// One Opus packet of 20 ms: sound that would step back begins so much later.
+const SOUND_TICKS: u32 = 960;
+/// Packets; a larger hole in the publisher's sequence is closed, for nobody will repair it.
+const HOLE_MAX: i64 = 1000;
+const REPAIR_MIN_BPS: u64 = 8_000_000;
+
+/// Why a slot does not show what its route says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reason {
+    #[default]
+    None,
+    WrongCodec,
+    Paused,
+    Silent,
+    /// The viewer's line carries not even the smallest layer.
+    Narrow,
+}
+
+impl Reason {
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::WrongCodec => "codec-unsupported",
+            Self::Paused => "paused",
+            Self::Silent => "source-silent",
+            Self::Narrow => "line-too-narrow",
+        }
+    }
+}
+
+/// Bytes that may be sent again: what is asked for in good faith is far below, what is asked for in bad
+/// faith buys no flood.
+#[derive(Default)]
+struct Allowance {
+    bytes: u64,
+    at_us: u64,
+}
+
+impl Allowance {
+    /// As much as the slot itself sends, and at least `REPAIR_MIN_BPS`.
+    fn refill(&mut self, now_us: u64, bitrate_bps: u64) {
+        let bytes_per_s = bitrate_bps.max(REPAIR_MIN_BPS) / 8;
+        let gained = (now_us - self.at_us).min(1_000_000) * bytes_per_s / 1_000_000;
+        self.bytes = (self.bytes + gained).min(bytes_per_s);
+        self.at_us = now_us;
+    }
+
+    fn take(&mut self, len: usize) -> bool {
+        let left = self.bytes.checked_sub(len as u64);
+        self.bytes = left.unwrap_or(self.bytes);
+        left.is_some()
+    }
+}
+
+/// One outbound slot of one session.
+pub struct Slot {
+    // Read for each packet.
+    session: SessionIndex,
+    ssrc: u32,
+    /// Newest outgoing sequence number, extended: the SRTP packet index.
+    out: i64,
+    segment: Option<Segment>,
+    media_timestamp: Option<u32>,
+    timestamp: Option<u32>,
+    temporal: u8,
+    temporal_wanted: u8,
+    video: bool,
+    pads: bool,
+    level_id: u8,
+    capture_id: u8,
+    block: Block,
+    pub packets: u64,
+    pub octets: u64,
+    /// VP8's and VP9's picture id and base layer index as the viewer saw them last.
+    shown: (u16, u8),
+
+    pub spec: OutboundSlot,
+    pub height: Option<u32>,
+    pub reason: Reason,
+    pub waiting: Option<Key<Layer>>,
+    pub repaired: u64,
+    pub bitrate_bps: u64,
+    pub lost_share: f64,
+    pub(crate) following: bool,
+    segments: Segments,
+    repair_out: u64,
+    allowance: Allowance,
+    /// Whether a NACK without RTX is answered: not where each sending has a number of its own.
+    plain_repairs: bool,
+    /// Lead of the frame that is burst now.
+    pub(crate) catch_up: u32,
+    /// Timestamp of the frame that was left out last.
+    left_out: Option<u32>,
+    counted: u64,
+}
+
+impl Slot {
+    /// `first_seq` is random, below 2^15.
+    pub fn new(session: SessionIndex, spec: &OutboundSlot, first_seq: u16) -> Self {
+        let rtx = spec.rtx_ssrc.is_some() && spec.payloads.iter().any(|payload| payload.apt.is_some());
+        let nack = spec.payloads.iter().any(|payload| payload.nack);
+        let numbered = spec.extensions.transport_cc != 0 && (rtx || !nack);
+        let ids = &spec.extensions;
+        Self {
+            session,
+            ssrc: spec.ssrc,
+            out: i64::from(first_seq) - 1,
+            segment: None,
+            media_timestamp: None,
+            timestamp: None,
+            temporal: u8::MAX,
+            temporal_wanted: u8::MAX,
+            video: spec.kind == Kind::Video,
+            pads: spec.payloads.iter().any(|payload| payload.transport_cc),
+            level_id: ids.audio_level,
+            capture_id: ids.abs_capture_time,
+            block: block(spec, numbered),
+            packets: 0,
+            octets: 0,
+            shown: (0, 0),
+            spec: spec.clone(),
+            height: None,
+            reason: Reason::None,
+            waiting: None,
+            repaired: 0,
+            bitrate_bps: 0,
+            lost_share: 0.0,
+            following: false,
+            segments: Segments::default(),
+            repair_out: first_seq.into(),
+            allowance: Allowance::default(),
+            plain_repairs: !numbered,
+            catch_up: 0,
+            left_out: None,
+            counted: 0,
+        }
+    }
+
+    pub fn session(&self) -> SessionIndex {
+        self.session
+    }
+
+    pub fn is_video(&self) -> bool {
+        self.video
+    }
+
+    /// The layer that is forwarded now.
+    pub fn current(&self) -> Option<Key<Layer>> {
+        self.segment.filter(|_| self.following).map(|segment| segment.layer)
+    }
+
+    /// The payload type of this viewer that carries what `sent` carries.
+    pub fn outgoing(&self, sent: &PayloadType) -> Option<&PayloadType> {
+        let opus = || self.spec.payloads.iter().find(|own| own.codec == Codec::Opus && sent.codec == Codec::Red);
+        codecs::matching(&self.spec.payloads, sent).or_else(opus)
+    }
+
+    /// Begin a segment of `layer` at `packet` (a keyframe's first, or any sound). False when the viewer
+    /// lacks its codec.
+    pub(crate) fn begin(&mut self, key: Key<Layer>, layer: &Layer, packet: Packet<'_>) -> bool {
+        let Some(sent) = layer.payload() else { return false };
+        let Some(own) = self.outgoing(sent) else { return false };
+        let (number, own_codec) = (own.number, own.codec);
+        let inner = self.spec.payloads.iter().find(|own| own.codec == Codec::Opus).map_or(0, |own| own.number);
+        let repair = codecs::repair_for(&self.spec.payloads, number).filter(|_| self.spec.rtx_ssrc.is_some());
+        let (picture_step, tl0_step) = self.picture_steps(sent.codec, packet.entry);
+        let segment = Segment {
+            layer: key,
+            start: packet.entry.index,
+            seq_step: self.out + 1 - packet.entry.index,
+            ticks: if self.video { self.lead(packet.entry) } else { self.sound_step(packet.entry) },
+            picture_step,
+            tl0_step,
+            codec: sent.codec,
+            payload_type: number,
+            repair_type: repair,
+            form: match (sent.codec, own_codec) {
+                _ if self.video => Form::Picture,
+                (Codec::Red, Codec::Red) => Form::RedOf(inner),
+                (Codec::Red, _) => Form::PrimaryOfRed,
+                _ => Form::Sound,
+            },
+        };
+        self.enter(segment);
+        self.following = true;
+        self.media_timestamp = None;
+        self.left_out = None;
+        self.temporal = self.temporal_wanted;
+        true
+    }
+
+    fn picture_steps(&self, codec: Codec, entry: &Entry) -> (u16, u8) {
+        let (picture_id, tl0) = self.shown;
+        match self.segment {
+            Some(before) if before.codec == codec => (
+                picture_id.wrapping_add(1).wrapping_sub(entry.numbers.picture_id),
+                tl0.wrapping_add(1).wrapping_sub(entry.numbers.tl0),
+            ),
+            _ => (0, 0),
+        }
+    }
+
+    /// Ticks to add to media time so that the picture does not step back, and a burst is shown at once.
+    fn lead(&self, entry: &Entry) -> u32 {
+        let Some(timestamp) = self.timestamp else { return self.catch_up };
+        let least = timestamp.wrapping_add(CATCH_UP_TICKS).wrapping_sub(entry.media_timestamp);
+        if least >> 31 != 0 { self.catch_up } else { self.catch_up.max(least) }
+    }
+
+    /// What makes publisher timestamps media time, fixed until the next switch; never back by a sample.
+    fn sound_step(&self, entry: &Entry) -> u32 {
+        let least = self
+            .timestamp
+            .map_or(0, |timestamp| timestamp.wrapping_add(SOUND_TICKS).wrapping_sub(entry.media_timestamp));
+        let lead = if least >> 31 != 0 { 0 } else { least };
+        entry.media_timestamp.wrapping_add(lead).wrapping_sub(entry.timestamp)
+    }
+
+    fn enter(&mut self, segment: Segment) {
+        self.segment = Some(segment);
+        self.segments.add(segment, self.out);
+    }
+
+    // --- packets
+
+    /// Send a packet of the current layer, at its place in the outgoing sequence.
+    pub fn forward(&mut self, packet: Packet<'_>, out: &mut Outbox) {
+        let Some(mut segment) = self.segment else { return };
+        let entry = packet.entry;
+        let mut number = entry.index + segment.seq_step;
+        if number <= self.out {
+            self.forward_late(packet, out);
+            return;
+        }
+        if packet.payload.is_empty() {
+            if number == self.out + 1 {
+                // Padding is not passed on, and leaves no hole.
+                self.enter(Segment { start: entry.index + 1, seq_step: segment.seq_step - 1, ..segment });
+            }
+            return;
+        }
+        if (entry.numbers.temporal > self.temporal || self.temporal != self.temporal_wanted) && !self.passes(entry) {
+            self.leave_out(entry, segment);
+            return;
+        }
+        if number > self.out + HOLE_MAX {
+            number = self.out + 1;
+            segment = Segment { start: entry.index, seq_step: number - entry.index, ..segment };
+            self.enter(segment);
+        }
+        if !self.video {
+            self.timestamp = Some(entry.timestamp.wrapping_add(segment.ticks));
+        } else if self.media_timestamp != Some(entry.media_timestamp) {
+            segment = self.next_frame(entry, segment);
+        }
+        self.out = number;
+        self.emit(packet, &segment, number, out);
+    }
+
+    fn next_frame(&mut self, entry: &Entry, mut segment: Segment) -> Segment {
+        let lead = self.lead(entry);
+        if lead != segment.ticks {
+            segment = Segment { start: entry.index, ticks: lead, ..segment };
+            self.enter(segment);
+        }
+        self.media_timestamp = Some(entry.media_timestamp);
+        self.timestamp = Some(entry.media_timestamp.wrapping_add(lead));
+        segment
+    }
+
+    /// A packet that came out of order or was repaired: by the rules of its own time.
+    fn forward_late(&mut self, packet: Packet<'_>, out: &mut Outbox) {
+        let Some(segment) = self.segments.of_late(packet.entry.index, self.out) else { return };
+        if !packet.payload.is_empty() && packet.entry.numbers.temporal <= self.temporal {
+            let number = packet.entry.index + segment.seq_step;
+            self.emit(packet, &segment, number, out);
+        }
+    }
+
+    /// Whether a packet's temporal layer is forwarded. Layers are left at any frame, and entered where
+    /// the viewer can decode them.
+    fn passes(&mut self, entry: &Entry) -> bool {
+        let layer = entry.numbers.temporal;
+        let begins = self.media_timestamp != Some(entry.media_timestamp) && self.left_out != Some(entry.timestamp);
+        if begins && self.temporal_wanted < self.temporal {
+            self.temporal = self.temporal_wanted;
+        } else if begins && self.temporal_wanted > self.temporal {
+            if entry.keyframe {
+                self.temporal = self.temporal_wanted;
+            } else if entry.begins_frame && entry.numbers.may_enter && layer == self.temporal + 1 {
+                self.temporal = layer;
+            }
+        }
+        layer <= self.temporal
+    }
+
+    /// What follows moves up: no hole in the sequence numbers, none in the picture ids.
+    fn leave_out(&mut self, entry: &Entry, segment: Segment) {
+        let within = self.left_out == Some(entry.timestamp);
+        let next = if within { segment.first_out() } else { entry.index + segment.seq_step };
+        let start = entry.index + 1;
+        let picture_step = segment.picture_step.wrapping_sub(u16::from(!within));
+        self.left_out = Some(entry.timestamp);
+        self.enter(Segment { start, seq_step: next - start, picture_step, ..segment });
+    }
+
+    fn emit(&mut self, packet: Packet<'_>, segment: &Segment, number: i64, out: &mut Outbox) {
+        if number == self.out {
+            let numbers = &packet.entry.numbers;
+            self.shown.0 = numbers.picture_id.wrapping_add(segment.picture_step);
+            self.shown.1 = numbers.tl0.wrapping_add(segment.tl0_step);
+        }
+        let mut octets = 0;
+        out.rtp(self.session, self.ssrc, number as u64, |room| {
+            let (header, whole) = self.write(room, packet, segment, number as u16, None);
+            octets = whole - header;
+            (header, whole)
+        });
+        self.packets += 1;
+        self.octets += octets as u64;
+    }
+
+    /// Header and payload, as RTX of number `repairs` or as itself: the same bytes each time, for one
+    /// packet index never seals two texts. Returns the lengths of header and whole; 0 when it doesn't fit.
+    fn write(
+        &self,
+        room: &mut [u8],
+        packet: Packet<'_>,
+        segment: &Segment,
+        seq: u16,
+        repairs: Option<(u32, u8, u16)>,
+    ) -> (usize, usize) {
+        let entry = packet.entry;
+        let (ssrc, payload_type) = repairs.map_or((self.ssrc, segment.payload_type), |(ssrc, kind, _)| (ssrc, kind));
+        let padded = entry.pad && self.pads && repairs.is_none();
+        let header = 12 + room.get_mut(12..).map_or(0, |room| self.write_block(entry, room));
+        let first = 0x80 | if header > 12 { 0x10 } else { 0 } | if padded { 0x20 } else { 0 };
+        let marked = entry.marker || (!self.video && entry.index == segment.start);
+        let stamp = if segment.form == Form::Picture { entry.media_timestamp } else { entry.timestamp };
+        let Some(fixed) = room.first_chunk_mut() else { return (0, 0) };
+        let second = payload_type | if marked { 0x80 } else { 0 };
+        write_fixed(fixed, first, second, seq, stamp.wrapping_add(segment.ticks), ssrc);
+
+        let payload = if segment.form == Form::PrimaryOfRed { red::primary(packet.payload) } else { packet.payload };
+        let body = header + if repairs.is_some() { 2 } else { 0 };
+        let end = body + payload.len();
+        let Some(place) = room.get_mut(header..end + usize::from(padded)) else { return (0, 0) };
+        if let Some((_, _, number)) = repairs {
+            place[..2].copy_from_slice(&number.to_be_bytes());
+        }
+        place[body - header..end - header].copy_from_slice(payload);
+        if padded {
+            place[end - header] = 1;
+        }
+        let copy = &mut place[body - header..end - header];
+        match segment.form {
+            Form::Picture if (segment.picture_step, segment.tl0_step) != (0, 0) => {
+                entry.numbers.shift(copy, segment.picture_step, segment.tl0_step);
+            }
+            Form::RedOf(inner) => red::renumber(copy, inner),
+            _ => (),
+        }
+        (header, end + usize::from(padded))
+    }
+
+    /// The extension block of a packet; returns its length.
+    fn write_block(&self, entry: &Entry, room: &mut [u8]) -> usize {
+        let level = entry.level.filter(|_| self.level_id != 0);
+        let captured = self.capture_id != 0 && entry.capture_ntp != 0;
+        if level.is_none() && !captured {
+            return self.block.write(room);
+        }
+        let mut block = self.block;
+        if let Some(level) = level {
+            block.push(self.level_id, &[level]);
+        }
+        if captured {
+            block.push(self.capture_id, &entry.capture_ntp.to_be_bytes());
+        }
+        block.write(room)
+    }
+
+    /// Answer a NACK from the layers' rings, as RTX where negotiated.
+    pub fn repair(&mut self, now_us: u64, seqs: impl Iterator<Item = u16>, layers: &Slab<Layer>, out: &mut Outbox) {
+        self.allowance.refill(now_us, self.bitrate_bps);
+        for seq in seqs {
+            let number = self.out - i64::from((self.out as u16).wrapping_sub(seq));
+            let Some(&segment) = self.segments.of_number(number) else { continue };
+            let ring = layers.get(segment.layer).map(|layer| &layer.ring);
+            let Some(packet) = ring.and_then(|ring| ring.get(number - segment.seq_step)) else { continue };
+            if packet.payload.is_empty() || !self.allowance.take(packet.payload.len()) {
+                continue;
+            }
+            self.resend(packet, &segment, number, out);
+            self.repaired += 1;
+        }
+    }
+
+    fn resend(&mut self, packet: Packet<'_>, segment: &Segment, number: i64, out: &mut Outbox) {
+        let (Some(kind), Some(ssrc)) = (segment.repair_type, self.spec.rtx_ssrc) else {
+            if self.plain_repairs {
+                self.emit(packet, segment, number, out);
+            }
+            return;
+        };
+        let index = self.repair_out;
+        self.repair_out += 1;
+        out.rtp(self.session, ssrc, index, |room| {
+            self.write(room, packet, segment, index as u16, Some((ssrc, kind, number as u16)))
+        });
+    }
+
+    // --- reports
+
+    /// Append a sender report with SDES: what RTP timestamp media time now has on this slot. Nothing before media.
+    pub fn report(&self, now: Now, layers: &Slab<Layer>, cname: &str, compound: &mut Vec<u8>) {
+        let Some(segment) = self.segment.filter(|_| self.packets > 0) else { return };
+        let Some(layer) = layers.get(segment.layer) else { return };
+        let mut timestamp = layer.clock.ticks_at(now.media_us);
+        if segment.form != Form::Picture {
+            timestamp = timestamp.wrapping_add(segment.ticks).wrapping_sub(layer.clock.anchor());
+        }
+        write::sender_report(compound, self.ssrc, ntp_of(now.media_us), timestamp, self.packets, self.octets);
+        write::description(compound, self.ssrc, cname);
+    }
+
+    /// Highest temporal layer to forward from the next frame that allows it.
+    pub fn limit_temporal(&mut self, highest: u8) {
+        self.temporal_wanted = highest;
+    }
+
+    pub fn second_passed(&mut self) {
+        self.bitrate_bps = 8 * (self.octets - self.counted);
+        self.counted = self.octets;
+    }
+}
+
+/// The elements that every packet of a slot carries. The transport-wide number comes first, so that
+/// whoever sends finds it (`TRANSPORT_CC_AT`); it is 0 here.
+fn block(spec: &OutboundSlot, numbered: bool) -> Block {
+    let ids = &spec.extensions;
+    let mid = spec.mid.as_bytes();
+    let used = [ids.mid, ids.transport_cc, ids.audio_level, ids.abs_capture_time];
+    let mut block = Block::new(used.iter().any(|&id| id > 14) || mid.len() > 16);
+    if numbered {
+        block.push(ids.transport_cc, &[0, 0]);
+    }
+    block.push(ids.mid, mid);
+    block
+}

@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn exp_golomb_numbers_are_read() {
-        let mut bits = Bits::new(&[0b1_010_011_0, 0b0100_0010, 0b1_0000000]);
+        let mut bits = Bits::new(&[0xA6, 0x42, 0x80]);
         assert_eq!((bits.unsigned(), bits.unsigned(), bits.unsigned()), (Some(0), Some(1), Some(2)));
         assert_eq!(bits.unsigned(), Some(3));
         assert_eq!(bits.signed(), Some(-2));

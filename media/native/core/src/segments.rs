@@ -1,0 +1,84 @@
+//! Runs of one layer's packets in a slot's outgoing sequence: what each packet becomes follows from its run alone.
+
+use std::collections::VecDeque;
+
+use crate::layers::Layer;
+use crate::model::Codec;
+use crate::slab::Key;
+
+/// Kept for NACKs; a switch makes one, and so does each frame that catches up after it or is left out.
+const SEGMENTS_MAX: usize = 128;
+
+/// What is done to payloads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Video: stamped with media time, its picture numbers moved.
+    Picture,
+    Sound,
+    /// Redundant audio passes, with this payload type inside.
+    RedOf(u8),
+    /// Redundant audio gives up its primary.
+    PrimaryOfRed,
+}
+
+/// A run of one layer's packets from publisher index `start` on; what is added to their numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Segment {
+    pub layer: Key<Layer>,
+    pub start: i64,
+    pub seq_step: i64,
+    /// For a picture added to its media time, for sound to its publisher's timestamp.
+    pub ticks: u32,
+    pub picture_step: u16,
+    pub tl0_step: u8,
+    pub codec: Codec,
+    pub payload_type: u8,
+    pub repair_type: Option<u8>,
+    pub form: Form,
+}
+
+impl Segment {
+    /// Outgoing sequence number (extended) of its first packet.
+    pub fn first_out(&self) -> i64 {
+        self.start + self.seq_step
+    }
+}
+
+/// The newest segments of a slot. Outgoing numbers are shared out among them without overlap.
+#[derive(Default)]
+pub struct Segments(VecDeque<Segment>);
+
+impl Segments {
+    /// The newest segment from here on; `newest_out` was sent before it.
+    ///
+    /// It takes the place of one that gave out no number and keeps none for a packet still missing.
+    pub fn add(&mut self, segment: Segment, newest_out: i64) {
+        let unused = |last: &Segment| {
+            last.layer == segment.layer && last.first_out() > newest_out && last.first_out() == segment.first_out()
+        };
+        if self.0.back().is_some_and(unused) {
+            self.0.pop_back();
+        } else if self.0.len() >= SEGMENTS_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back(segment);
+    }
+
+    /// The segment of the present layer in whose range a packet falls that came out of order.
+    pub fn of_late(&self, index: i64, newest_out: i64) -> Option<Segment> {
+        let present = self.0.back()?.layer;
+        let mut limit = newest_out + 1;
+        for segment in self.0.iter().rev().take_while(|segment| segment.layer == present) {
+            if index >= segment.start {
+                return (index + segment.seq_step < limit).then_some(*segment);
+            }
+            limit = segment.first_out();
+        }
+        None
+    }
+
+    /// The segment of what was or would have been sent as `out`.
+    pub fn of_number(&self, out: i64) -> Option<&Segment> {
+        self.0.iter().rev().find(|segment| out >= segment.first_out())
+    }
+}
