@@ -1,4 +1,4 @@
-"""A hall of ours that is live for those who play."""
+"""A hall of ours that is live for those who play, as long as a module needs it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.interop.players import operator
 SOURCE = "changzhou/camera-1"
 
 
-@pytest_asyncio.fixture(scope="package", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def hall(links: list[Link]) -> AsyncIterator[Hall]:
     """Changzhou's camera is live; its sound beeps each second."""
     link = operator(links, SOURCE)
