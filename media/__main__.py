@@ -19,13 +19,12 @@ from typing import Final
 import structlog
 from aiortc.rtcdtlstransport import RTCCertificate
 
-from media import addresses, settings, turn
+from media import addresses, planes, settings, turn
 from media.answer import Endpoint, candidates
 from media.clock import CommonClock
 from media.door import Door
 from media.ledger import Ledger
 from media.plane import Address, Capability, Plane
-from media.plane_python import PythonPlane
 from media.printer import Printer
 from media.relay import Relay
 from media.settings import RelaySettings
@@ -51,7 +50,7 @@ async def serve(options: RelaySettings, stop: asyncio.Event, certificate: RTCCer
     bind, announce = addresses.reach(options.host, options.udp_port, options.announce, addresses.of_this_machine())
     fingerprint = next(found.value for found in certificate.getFingerprints() if found.algorithm == "sha-256")
     clock = CommonClock()
-    plane = PythonPlane(media_ms=clock)
+    plane, why = _plane(options, clock)
     tcp = options.tcp and Capability.ICE_TCP in plane.capabilities
     endpoint = Endpoint(announce, options.udp_port, fingerprint, tcp)
     ledger = Ledger(secrets.token_hex(8), candidates(endpoint))
@@ -71,13 +70,24 @@ async def serve(options: RelaySettings, stop: asyncio.Event, certificate: RTCCer
     door = Door(ledger, relay.want, lambda: clock.ahead_ms)
     with turn.named(options.run / "relay.pid"):
         async with _media(plane, bind, bind if tcp else (), relay), _listening(door, options.control):
-            log.info("relay ready", udp_port=options.udp_port, announce=announce, epoch=ledger.epoch, pid=os.getpid())
+            told = {"udp_port": options.udp_port, "announce": announce, "epoch": ledger.epoch, "pid": os.getpid()}
+            log.info("relay ready", plane=plane.name, **told)
+            for note in filter(None, (why, *plane.notes)):
+                log.warning(note)
             ticking = asyncio.create_task(_tick(relay), name="tick")
             await stop.wait()
             ticking.cancel()
             relay.close()
             await slates.close()
     log.info("relay ended")
+
+
+def _plane(options: RelaySettings, clock: CommonClock) -> tuple[Plane, str]:
+    """The plane to serve with, and why it is not the best one ("" if it is). Raises CannotStart."""
+    try:
+        return planes.plane(options.plane, clock)
+    except planes.NotBuilt as missing:
+        raise CannotStart(str(missing)) from missing
 
 
 async def _tick(relay: Relay) -> None:

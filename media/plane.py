@@ -113,7 +113,10 @@ class OutboundSlot(msgspec.Struct, frozen=True):
 
 
 class PlaneSession(msgspec.Struct, frozen=True):
-    """All that a plane must know of one session before its first datagram."""
+    """All that a plane must know of one session before its first datagram.
+
+    `shard`: which of the plane's threads has it; there is one now.
+    """
 
     id: SessionId
     purpose: Purpose
@@ -125,28 +128,29 @@ class PlaneSession(msgspec.Struct, frozen=True):
     audience: AudienceName | None
     inbound: tuple[InboundTrack, ...] = ()
     outbound: tuple[OutboundSlot, ...] = ()
+    shard: int = 0
 
 
-class Validated(msgspec.Struct, frozen=True):
+class Validated(msgspec.Struct, frozen=True, tag="validated"):
     """ICE validated a tuple of this session: DTLS may begin."""
 
     session: SessionId
 
 
-class Handshake(msgspec.Struct, frozen=True):
+class Handshake(msgspec.Struct, frozen=True, tag="handshake"):
     """A DTLS record (first byte 20-63) from the validated tuple."""
 
     session: SessionId
     record: bytes
 
 
-class Lost(msgspec.Struct, frozen=True):
+class Lost(msgspec.Struct, frozen=True, tag="lost"):
     """Consent ended: 30 s without a valid STUN check (RFC 7675)."""
 
     session: SessionId
 
 
-class Showing(msgspec.Struct, frozen=True):
+class Showing(msgspec.Struct, frozen=True, tag="showing"):
     """An audience's slot switched: `source` is what it shows from this packet on (None: nothing)."""
 
     audience: AudienceName
@@ -154,7 +158,7 @@ class Showing(msgspec.Struct, frozen=True):
     source: SourceName | None
 
 
-class Life(msgspec.Struct, frozen=True):
+class Life(msgspec.Struct, frozen=True, tag="life"):
     """A publication's media began (`live`) or fell silent."""
 
     source: SourceName
@@ -192,6 +196,10 @@ class Plane(Protocol):
 
     name: str
     capabilities: frozenset[Capability]
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What an administrator should know once it is open, in sentences."""
 
     async def open(
         self, bind: Sequence[Address], on_event: Callable[[PlaneEvent], None], listen: Sequence[Address] = ()

@@ -44,6 +44,7 @@ class PythonPlane:
 
     name = "python"
     capabilities: frozenset[Capability] = frozenset({Capability.ICE_TCP})
+    notes: Sequence[str] = ()
 
     def __init__(
         self,

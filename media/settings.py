@@ -5,9 +5,18 @@ from __future__ import annotations
 import argparse
 import ipaddress
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 
 import msgspec
+
+
+class PlaneChoice(StrEnum):
+    """What moves the packets; AUTO: the native plane where it is built."""
+
+    AUTO = "auto"
+    NATIVE = "native"
+    PYTHON = "python"
 
 
 class RelaySettings(msgspec.Struct, frozen=True):
@@ -20,6 +29,7 @@ class RelaySettings(msgspec.Struct, frozen=True):
     log: str
     standby: bool = False
     tcp: bool = True
+    plane: PlaneChoice = PlaneChoice.AUTO
 
     @property
     def run(self) -> Path:
@@ -47,6 +57,7 @@ def parse(arguments: Sequence[str]) -> RelaySettings:
         log=given.log,
         standby=given.standby,
         tcp=not given.no_tcp,
+        plane=PlaneChoice(given.plane),
     )
 
 
@@ -74,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--standby", action="store_true", help="while another relay serves this folder: wait, ready, for its end"
     )
+    plane = "what moves the packets; auto: the native plane where it is built (default: auto)"
+    parser.add_argument("--plane", choices=[choice.value for choice in PlaneChoice], default="auto", help=plane)
     parser.add_argument("--log", choices=("text", "json"), default="text", help="form of the log on stderr")
     return parser
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from media.addresses import of_this_machine
+from media.settings import PlaneChoice
 from server import ice
 
 DEFAULT_CONFERENCE = "jiangsu-2022"
@@ -38,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls_key: Path | None = None
     udp_port: int = 8443
     announce: tuple[str, ...] = ()
+    plane: PlaneChoice = PlaneChoice.AUTO
     conferences: tuple[str, ...] = (DEFAULT_CONFERENCE,)
     ice_servers: tuple[str, ...] = ()
     ice_secret: Path | None = None
@@ -143,6 +145,8 @@ def parser(program: str = "python -m server") -> argparse.ArgumentParser:
         metavar="IP",
         help="media addresses to offer",
     )
+    planes = [choice.value for choice in PlaneChoice]
+    add("--plane", choices=planes, default="auto", help="what moves the packets (default: auto, native where built)")
     add(
         "--conference",
         action="append",
@@ -185,6 +189,7 @@ def parse(arguments: Sequence[str], program: str = "python -m server") -> Settin
         tls_key=found.tls_key,
         udp_port=found.udp_port,
         announce=tuple(found.announce),
+        plane=PlaneChoice(found.plane),
         conferences=tuple(found.conferences or (DEFAULT_CONFERENCE,)),
         ice_servers=tuple(found.ice_servers or ()),
         ice_secret=found.ice_secret,

@@ -211,6 +211,7 @@ async def links_of(settings: Settings) -> list[Link]:
 def commands(settings: Settings, arguments: Sequence[str], listening: int) -> list[Child]:
     """Web with all options as given and the socket of pages, the relay with the options that are its own."""
     relay = ["--data", str(settings.data), "--host", settings.host, "--udp-port", str(settings.udp_port)]
+    relay += ["--plane", settings.plane]
     if settings.announce:
         relay += ["--announce", *settings.announce]
     if settings.port == settings.udp_port:

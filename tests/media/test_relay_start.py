@@ -12,7 +12,7 @@ from aiortc.rtcdtlstransport import RTCCertificate
 
 from media.__main__ import CannotStart, serve
 from media.plane_python import PythonPlane
-from media.settings import RelaySettings
+from media.settings import PlaneChoice, RelaySettings
 from tests.media.test_relay_process import free_port
 
 
@@ -63,7 +63,7 @@ async def test_a_low_port_without_the_right_to_it_is_named_with_the_mend(tmp_pat
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(PythonPlane, "open", refuse)
-    options = RelaySettings(tmp_path, 443, "127.0.0.1", (), "text")
+    options = RelaySettings(tmp_path, 443, "127.0.0.1", (), "text", plane=PlaneChoice.PYTHON)
     options.run.mkdir()
     with pytest.raises(CannotStart, match=r"port 443 .*Permission denied; let this user open low ports .*--udp-port"):
         await serve(options, asyncio.Event(), RTCCertificate.generateCertificate())

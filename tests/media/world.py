@@ -21,7 +21,7 @@ from media.plane import (
 from media.plane_python import TICK_S, PythonPlane
 from media.rtcp import Item, read_compound
 from media.rtcp_write import ntp_of
-from media.rtp import Header, extension_block, is_rtcp, read_header, write_header
+from media.rtp import Header, extension_block, is_rtcp, read_header, without_padding, write_header
 from media.srtp import SrtcpSender, SrtpReceiver, seal_for
 from media.stun import request
 
@@ -173,7 +173,7 @@ class Client:
             header = read_header(datagram)
             assert header is not None
             _, payload = self._receiver.open(datagram, header.ssrc, header.seq, header.size)
-            self.rtp.append((header, payload))
+            self.rtp.append((header, without_padding(payload) if header.padded else payload))
 
     def seal(self, ssrc: int, index: int, header: bytes, payload: bytes) -> bytes:
         return self._seal.seal(ssrc, index, header, payload)

@@ -85,3 +85,34 @@ def test_the_locks_hold_what_the_project_asks_for() -> None:
     held = set(re.findall(r"^([a-z0-9-]+)==", (HOUSE / "scripts" / "requirements-dev.lock").read_text(), re.MULTILINE))
     assert wanted
     assert wanted <= held
+
+
+def test_without_rust_one_line_says_that_the_python_plane_serves(
+    prepare: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepare, "cargo", lambda: None)
+    prepare.prepare_native(again=False)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "the Python plane serves" in line
+
+
+def test_a_build_that_failed_is_tried_again_when_asked_or_when_its_sources_change(
+    prepare: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+    sources = ["old"]
+
+    def fail() -> None:
+        tried.append(sources[-1])
+        raise prepare.Failed("no network")
+
+    monkeypatch.setattr(prepare, "cargo", lambda: "/usr/bin/cargo")
+    monkeypatch.setattr(prepare.sys, "platform", "linux")
+    monkeypatch.setattr(prepare, "build_native", fail)
+    monkeypatch.setattr(prepare.subprocess, "run", lambda *command, **how: None)
+    monkeypatch.setattr(prepare, "native_key", lambda: sources[-1])
+    for now, again in (("old", False), ("old", False), ("old", True), ("new", False)):
+        sources.append(now)
+        prepare.prepare_native(again)
+    assert tried == ["old", "old", "new"]
+    assert capsys.readouterr().out.count("the Python plane serves") == 4

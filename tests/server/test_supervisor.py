@@ -217,7 +217,7 @@ def test_the_relay_gets_its_share_of_the_options() -> None:
     settings = Settings(data=Path("d"), host="10.0.0.1", udp_port=9000, announce=("192.0.2.7", "2001:db8::7"))
     relay, web = supervisor.commands(settings, ["--port", "1"], 7)
     assert relay.command[3:] == (
-        *("--data", "d", "--host", "10.0.0.1", "--udp-port", "9000"),
+        *("--data", "d", "--host", "10.0.0.1", "--udp-port", "9000", "--plane", "auto"),
         *("--announce", "192.0.2.7", "2001:db8::7", "--standby"),
     )
     assert web.command[3:] == ("--port", "1", "--standby", "--listening", "7")

@@ -189,6 +189,8 @@ pub struct PlaneSession {
     pub audience: Option<AudienceName>,
     pub inbound: Vec<InboundTrack>,
     pub outbound: Vec<OutboundSlot>,
+    /// Which of the plane's shards has it.
+    pub shard: u16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

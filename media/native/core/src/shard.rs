@@ -15,6 +15,9 @@ use crate::sessions::{Session, Sessions};
 use crate::srtp::Srtp;
 use crate::stun::Check;
 
+#[cfg(test)]
+mod tests;
+
 /// How often consent is looked at.
 const WATCH_EVERY_US: u64 = 100_000;
 

@@ -171,6 +171,7 @@ impl World {
             audience: None,
             inbound: vec![],
             outbound: vec![],
+            shard: 0,
         };
         (at, spec)
     }
