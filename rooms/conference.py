@@ -18,6 +18,7 @@ from rooms.kernel import (
     Answering,
     Command,
     Event,
+    Exporting,
     Fact,
     Feature,
     Hosting,
@@ -177,6 +178,13 @@ class Conference:
         if actor.role not in feature.reads[type(query)]:
             raise Refused("role-not-admitted", role=actor.role.value, command=name)
         return feature.read(query, actor, names, now_ms)
+
+    def table(self, name: str, room: RoomId | None, names: Names) -> Iterable[Mapping[str, Json]] | None:
+        """What the feature of this name has to export; None when there is no such feature or room."""
+        for (kind, where), feature in self._features.items():
+            if kind.name == name and where in (None, room) and isinstance(feature, Exporting):
+                return feature.table(names)
+        return None
 
     def wakes_ms(self, now_ms: int) -> int | None:
         """When some view changes next by time alone."""

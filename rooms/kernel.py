@@ -170,6 +170,13 @@ class Waking(Protocol):
 
 
 @runtime_checkable
+class Exporting(Protocol):
+    """A feature whose keeper may take its facts home: a row per thing, nested as JSON likes it, names included."""
+
+    def table(self, names: Names) -> Iterable[Mapping[str, Json]]: ...
+
+
+@runtime_checkable
 class Hosting(Protocol):
     """A feature that gives persons a Source for a while, who have none in the definition."""
 

@@ -8,9 +8,10 @@ from typing import Final
 
 from aiohttp import web
 
-from rooms.kernel import Actor, Refused
-from server.doors import TOO_MANY, bearer, flooded, refused
+from rooms.kernel import Actor, Refused, Role
+from server.doors import TOO_MANY, asking_origin, bearer, flooded, refused
 from server.identity import LINK_REVOKED, LINK_UNKNOWN, Identity, Link, cookie_name
+from server.settings import Settings
 from server.storage import Reason
 
 STATUS: Final[Mapping[str, HTTPStatus]] = {
@@ -44,6 +45,17 @@ class Admission:
     def entered(self, request: web.Request, link: Link) -> bool:
         """Whether this browser came in by the link."""
         return self._identity.entered(link, self.cookie(request, link))
+
+    def organiser(self, request: web.Request, settings: Settings) -> Link:
+        """The organiser's link behind a request of our own pages for their conference. Raises Refused."""
+        if asking_origin(request, settings) is None:
+            raise Refused("origin-foreign")
+        link = self.link(request)
+        if (link.conference, link.invite.role) != (request.match_info["conference"], Role.ORGANISER):
+            raise Refused("link-foreign")
+        if not self.entered(request, link):
+            raise Refused("not-entered")
+        return link
 
     def cookie(self, request: web.Request, link: Link) -> str | None:
         return request.cookies.get(cookie_name(link, secure=self._secure))

@@ -27,13 +27,14 @@ from server.admission import Admission
 from server.backup import Backups
 from server.certificates import Certificates, mount_authority
 from server.clock import NodeClock
-from server.codes import Codes
+from server.codes import CodePages, Codes
 from server.datafolder import DataFolder, held
 from server.definitions import definitions
 from server.director import Director
 from server.doors import BODY_MAX, KEEPALIVE_S, Floods, guard, security_headers
 from server.doorway import Crowd, Doorway
 from server.erasure import Erasure
+from server.export import Exports
 from server.hall import Hall
 from server.health import Health
 from server.host import Host
@@ -110,6 +111,8 @@ async def serving(
         app.add_routes(Whip(settings, identity, lambda: _conferences(hosts), sessions, media, ice).routes())
         admission = Admission(identity, secure=settings.secure)
         Persons(settings, halls, admission, vault.names, erasure).mount(app)
+        Exports(settings, halls, admission, vault.names).mount(app)
+        CodePages(settings, halls, admission, identity, codes).mount(app)
         if settings.has_own_authority:
             mount_authority(app, settings.data)
         Pages(settings, web_root, halls, identity, vault, erasure, metrics, floods, ice).mount(app)

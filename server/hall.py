@@ -18,8 +18,8 @@ from server.outbox import Outbox, event_frame
 from server.presence import SCREENS, Page, Presence
 from server.sounding import Sounding
 
-URGENT: Final = "stage."
-"""Events of this feature are what people in two halls wait for: they take the urgent lane."""
+URGENT: Final = ("stage.", "qa.aired", "qa.guest_moved")
+"""Events that begin so are what people in two halls wait for: they take the urgent lane."""
 
 
 class Hall:

@@ -12,12 +12,11 @@ from msgspec import Meta
 
 from rooms.features.people import Erase, People
 from rooms.journal import Envelope
-from rooms.kernel import CommandId, ConferenceId, Names, PersonId, Refused, Role
+from rooms.kernel import CommandId, ConferenceId, Names, PersonId, Refused
 from server.admission import Admission, answer
-from server.doors import asking_origin, body_of
+from server.doors import body_of
 from server.erasure import Erasure
 from server.hall import Hall
-from server.identity import Link
 from server.settings import Settings
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
@@ -50,7 +49,7 @@ class Persons:
 
     async def _list(self, request: web.Request) -> web.Response:
         try:
-            hall = self._halls[self._organiser(request).conference]
+            hall = self._halls[self._admission.organiser(request, self._settings).conference]
         except Refused as refusal:
             return answer(refusal)
         entered = hall.host.conference.feature(People).everyone()
@@ -64,7 +63,7 @@ class Persons:
     async def _erase(self, request: web.Request) -> web.Response:
         """{"seq", "traces": files that still hold the name's bytes}"""
         try:
-            link = self._organiser(request)
+            link = self._admission.organiser(request, self._settings)
             person = _decoded(await body_of(request)).person
             command = Envelope(CommandId(secrets.token_hex(16)), Erase(person))
             seq = await self._halls[link.conference].host.handle(command, self._admission.actor(request, link))
@@ -72,17 +71,6 @@ class Persons:
         except Refused as refusal:
             return answer(refusal)
         return web.json_response({"seq": seq, "traces": traces}, headers=NO_STORE)
-
-    def _organiser(self, request: web.Request) -> Link:
-        """The organiser's link behind a request of our own pages. Raises Refused."""
-        if asking_origin(request, self._settings) is None:
-            raise Refused("origin-foreign")
-        link = self._admission.link(request)
-        if (link.conference, link.invite.role) != (request.match_info["conference"], Role.ORGANISER):
-            raise Refused("link-foreign")
-        if not self._admission.entered(request, link):
-            raise Refused("not-entered")
-        return link
 
 
 def _decoded(body: bytes) -> _Erasing:

@@ -26,6 +26,7 @@ from rooms.kernel import (
     Snapshot,
 )
 from rooms.program import Claim, Layout, Pick
+from rooms.questions import story
 from rooms.questions import words as w
 from rooms.questions.book import Book
 from rooms.questions.model import PUBLIC, REMOTE, Kept, Question
@@ -287,6 +288,10 @@ class Questions:
                 return dict.fromkeys([*self.book.queue(len(self.book.kept.questions)), *newest])
             case _:
                 return newest
+
+    def table(self, names: Names) -> Iterable[Mapping[str, Json]]:
+        """Every question with its whole story, in the order they were asked."""
+        return story.table(self.book, self._definition, names)
 
     # What is kept
 

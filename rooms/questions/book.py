@@ -203,10 +203,15 @@ class Book:
     def _open(self, doors: DoorsSet, fact: Fact) -> None:
         """Asking that opens begins a session: fresh caps, and counts hidden from now."""
         if doors.asking and not self.kept.doors.asking:
-            self.kept.opened_ms = fact.at_ms
+            self._begin(fact.at_ms)
             for pace in self.kept.paces.values():
                 pace.asked = 0
         self.kept.doors = doors
+
+    def _begin(self, at_ms: int) -> None:
+        self.kept.opened_ms = at_ms
+        if self.kept.began_ms is None:
+            self.kept.began_ms = at_ms
 
     def _write(self, event: QuestionAsked | QuestionEdited, fact: Fact) -> None:
         wording, stamp = Wording(event.text, event.language, event.detected), _stamp(fact)
@@ -221,7 +226,8 @@ class Book:
             self.asked_by.setdefault(stamp.by, []).append(event.question)
             pace = self._pace(stamp.by)
             pace.asked, pace.asked_ms = pace.asked + 1, stamp.at_ms
-            self.kept.opened_ms = self.kept.opened_ms or stamp.at_ms
+            if self.kept.opened_ms is None:
+                self._begin(stamp.at_ms)
         self._place(question)
 
     def _vote(self, question: Question, fact: Fact, *, on: bool) -> None:

@@ -110,11 +110,15 @@ class Pace(msgspec.Struct):
 
 
 class Kept(msgspec.Struct):
-    """All of a room's questions, as a snapshot keeps them."""
+    """All of a room's questions, as a snapshot keeps them.
+
+    `opened_ms`: when this session opened; `began_ms`: when the first one did.
+    """
 
     rules: Configured = Configured()
     doors: DoorsSet = DoorsSet(asking=True, voting=True)
     opened_ms: int | None = None
+    began_ms: int | None = None
     turns: Turns = Turns.NONE
     questions: dict[QuestionId, Question] = {}
     paces: dict[PersonId, Pace] = {}

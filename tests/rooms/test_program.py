@@ -46,6 +46,7 @@ CLAIMS = st.lists(
         st.dictionaries(st.sampled_from([FLOOR, LanguageTag("de"), LanguageTag("zh")]), PICKS),
         st.integers(0, 3),
         st.none() | AUDIENCES,
+        st.booleans(),
     ),
     max_size=4,
 )
@@ -185,3 +186,29 @@ def test_what_is_on_air_is_heard_first_then_the_halls() -> None:
 def test_a_sound_that_is_off_is_not_sent() -> None:
     claim = Claim(STAGE, Layout.FULL, (CZ,), {FLOOR: (Pick(CZ, 0.0), Pick(FR, 0.5))})
     assert screen(Attendee(), [claim], SOURCES).sound == {FLOOR: (Pick(FR, 0.5),)}
+
+
+def guest(*sources: SourceId, priority: int = 10) -> Claim:
+    return Claim(STAGE, Layout.SIDE_BY_SIDE, sources, {FLOOR: tuple(map(Pick, sources))}, priority, joins=True)
+
+
+def test_who_joins_is_seen_and_heard_with_what_the_director_took() -> None:
+    quiet = Claim(STAGE, Layout.FULL, (FR,), {FLOOR: (Pick(FR, 0.3), Pick(CZ, 0.0))})
+    shown = screen(Attendee(), [guest(PHONE), quiet], SOURCES)
+    assert (shown.layout, shown.sources) == (Layout.SIDE_BY_SIDE, (FR, PHONE))
+    assert shown.sound == {FLOOR: (Pick(FR, 0.3), Pick(PHONE))}
+
+
+def test_who_joins_a_full_screen_takes_the_last_place() -> None:
+    scene = take(Layout.SIGNING_TABLES, CZ, FR, CZ_TABLE, FR_TABLE)
+    shown = screen(Attendee(), [scene, guest(MINDEN)], SOURCES)
+    assert (shown.layout, shown.sources) == (Layout.SIGNING_TABLES, (CZ, FR, CZ_TABLE, MINDEN))
+
+
+def test_who_joins_below_the_winning_claim_is_not_seen() -> None:
+    scene = take(Layout.FULL, CZ, priority=20)
+    assert screen(Attendee(), [scene, guest(MINDEN)], SOURCES).sources == (CZ,)
+
+
+def test_who_joins_where_nobody_decided_joins_the_halls() -> None:
+    assert screen(Attendee(), [guest(MINDEN)], SOURCES).sources == (CZ, FR, MINDEN)

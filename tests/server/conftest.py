@@ -41,10 +41,13 @@ class Guest:
         self.io = socketio.AsyncClient(http_session=self.http, reconnection=False)
         self.view: dict[str, Any] = {}
         self.number: int | None = None
+        self.mine: dict[str, Any] = {}
+        self.mine_number: int | None = None
         self.heard: list[tuple[str, Any]] = []
         self.gone = asyncio.Event()
         self._news = asyncio.Event()
         self.io.on("view", self._take)
+        self.io.on("mine", self._take_own)
         self.io.on("disconnect", self._lost)
         for name in ("bye", "epoch", "ended", "sound"):
             self.io.on(name, self._hear(name))
@@ -75,6 +78,9 @@ class Guest:
                 self._news.clear()
                 await self._news.wait()
 
+    async def until_mine(self, holds: Callable[[dict[str, Any]], Any]) -> None:
+        await self.until(lambda _: self.mine and holds(self.mine))
+
     async def close(self) -> None:
         await self.io.disconnect()
         await self.http.close()
@@ -83,6 +89,12 @@ class Guest:
         assert message.get("from") in (None, self.number), "a page never misses a view"
         self.view = merged(self.view, message["patch"]) if "from" in message else message["patch"]
         self.number = message["to"]
+        self._news.set()
+
+    async def _take_own(self, message: dict[str, Any]) -> None:
+        assert message.get("from") in (None, self.mine_number), "a page never misses what is its person's own"
+        self.mine = merged(self.mine, message["patch"]) if "from" in message else message["patch"]
+        self.mine_number = message["to"]
         self._news.set()
 
     def _hear(self, name: str) -> Callable[[Any], Awaitable[None]]:

@@ -13,6 +13,7 @@ from rooms.features.links import Revoke
 from rooms.features.stage import SetDelay, Take
 from rooms.kernel import Actor, ConferenceId, InviteId, PersonId, Role, RoomId
 from rooms.program import Layout
+from rooms.questions.words import Ask, BringGuest, Consent, InviteGuest, Publish, QuestionId, SendBack
 from server.director import Director
 from server.media_port import MediaListener
 from server.sessions import MediaRefused, Owner, Sessions
@@ -235,3 +236,21 @@ async def test_sessions_of_a_link_revoked_meanwhile_are_not_adopted(house: House
 async def test_a_room_that_was_taken_out_loses_its_routes(house: House) -> None:
     house.director.attend(C, RoomId("gone"), Attendee())
     assert house.relay.routes[AudienceName("jiangsu-2022.gone:attendee")] == ()
+
+
+async def test_a_guest_has_a_slate_while_invited_and_publishes_no_longer_than_that(house: House) -> None:
+    q1, anna, mo = QuestionId("q1"), Actor(PersonId("anna"), Role.ATTENDEE), Actor(PersonId("mo"), Role.MODERATOR)
+    for command, actor in ((Ask("Wann?"), anna), (Publish(q1), mo), (InviteGuest(q1), mo), (Consent(q1, True), anna)):
+        do(house.conference, command, actor)
+    house.director.refresh(C)
+    assert "jiangsu-2022:slate/guest/anna" in [spec.source for spec in house.relay.slated[-1]]
+    source = SourceName("jiangsu-2022:guest/anna")
+    session = (await house.sessions.publish(replace(ANNA, audience=None), source, (), "v=0", takeover=False)).spec.id
+    do(house.conference, BringGuest(q1), mo)
+    house.director.refresh(C)
+    assert source in house.routed().values()
+    assert house.relay.wants(session)
+    do(house.conference, SendBack(q1), mo)
+    house.director.refresh(C)
+    assert source not in [heard for slot, heard in house.routed().items() if slot.startswith("a")]
+    assert house.relay.wants(session) is None
