@@ -1,7 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import test from "node:test";
-import { languageName, questionsOf, readIn, stateWords } from "../../web/static/lib/questions.js";
+import { languageName, questionsOf, readIn, rulesOf, stateWords, steady } from "../../web/static/lib/questions.js";
 
 const WORDS = /** @type {Record<string, string>} */ ({
   "question.state.declined": "not taken", "question.reason.off_topic": "off topic", "question.state.answered": "answered",
@@ -44,4 +44,12 @@ test("a question's state says why and how", () => {
   assert.equal(stateWords(page, { state: "declined", reason: "off_topic" }), "not taken: off topic");
   assert.equal(stateWords(page, { state: "answered", how: "live" }), "answered live");
   assert.equal(stateWords(page, { state: "merged", into_state: "on_air" }), "joined: on air");
+});
+
+test("a row that is shown keeps its place, a new one comes behind, a gone one goes", () => {
+  assert.deepEqual(steady(["q1", "q2", "q3"], ["q4", "q3", "q1"]), ["q1", "q3", "q4"]);
+});
+
+test("where an organiser said nothing the defaults hold", () => {
+  assert.deepEqual([rulesOf({ rules: { cap: 3 } }).cap, rulesOf(undefined).cooldown_s], [3, 20]);
 });

@@ -11,6 +11,7 @@ import { LANGUAGES, languageOf } from "./i18n.js";
  * @property {Record<string, string>} [texts] reviewed translations @property {number} [aired_ms]
  * @property {{speaker?: string, venue?: string}} [for] @property {string} [how] @property {string} [answer]
  * @property {string} [reason] @property {string} [note] @property {string} [into] @property {string} [into_state]
+ * @property {number} [votes] of a row that was found
  * @property {boolean} [can_edit] @property {boolean} [can_withdraw] @property {string} [guest]
  */
 /** A text and the language it is in (BCP 47). @typedef {{text: string, lang: string}} Said */
@@ -48,6 +49,20 @@ export function languageName(tag, readers) {
   } catch {
     return tag;
   }
+}
+
+/**
+ * What an organiser set, and what holds where nothing is said (as `qa.configure`).
+ * @typedef {{moderation: "before" | "after", anonymous: boolean, cooldown_s: number, cap: number, languages: string[], hide_counts_s: number, group_votes: boolean}} Rules
+ */
+/** @param {any} qa @returns {Rules} */
+export function rulesOf(qa) {
+  return { moderation: "before", anonymous: true, cooldown_s: 20, cap: 10, languages: [], hide_counts_s: 0, group_votes: true, ...qa?.rules };
+}
+
+/** An order that moves nothing which is shown: what stays keeps its place, what is new comes behind. @param {readonly string[]} shown @param {readonly string[]} wanted */
+export function steady(shown, wanted) {
+  return [...shown.filter((id) => wanted.includes(id)), ...wanted.filter((id) => !shown.includes(id))];
 }
 
 /** Languages to choose a question's from: the room's, or else those of the pages; with the tag that is sent. @param {readonly string[]} taken of the room's rules */

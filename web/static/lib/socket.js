@@ -7,6 +7,7 @@ import { Store } from "./store.js";
 
 /** @typedef {import("./pending.js").Message} Message */
 /** @typedef {import("./clock.js").CommonClock} CommonClock */
+/** @typedef {{message: Message, answer?: {seq: number}, refusal?: Refused}} Late */
 /** @typedef {"connecting" | "live" | "reconnecting" | "closed"} SocketState */
 
 /** How long an answer may take before the command goes out again, ms. */
@@ -64,6 +65,8 @@ export class Socket extends EventTarget {
     this.since_ms = null;
     this.toldVisible = true;
     this.epoch = "";
+    /** What `late` told so far, for those who come to listen later. @type {Late[]} */
+    this.late = [];
     /** @type {Map<string, {message: Message, resolve: (answer: any) => void, reject: (refusal: Refused) => void}>} */
     this.unanswered = new Map();
     /** @type {(() => void) | null} */
@@ -81,7 +84,10 @@ export class Socket extends EventTarget {
   /** Commands that an earlier page of this tab sent and heard nothing of. */
   #resume() {
     const { fresh, old } = this.pending.take();
-    const tell = (/** @type {object} */ detail) => this.#tell("late", detail);
+    const tell = (/** @type {Late} */ detail) => {
+      this.late.push(detail);
+      this.#tell("late", detail);
+    };
     for (const message of fresh) {
       this.unanswered.set(message.id, { message, resolve: (answer) => tell({ message, answer }), reject: (refusal) => tell({ message, refusal }) });
     }
