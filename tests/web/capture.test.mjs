@@ -106,3 +106,14 @@ test("an insecure page says so", async () => {
   await capture.start();
   assert.equal(capture.permission, "insecure");
 });
+
+test("stopping lets go of both, hears of no device any more, and starting takes them again", async () => {
+  const { computer, capture, said } = await started();
+  await capture.stop();
+  assert.deepEqual([capture.tracks.video, capture.tracks.audio, capture.permission], [null, null, "asking"]);
+  computer.plug("cam-1", "cam-3", "mic-1");
+  await capture.stop();
+  assert.deepEqual([capture.devices.video.length, said], [2, []]);
+  await capture.start();
+  assert.deepEqual([capture.label("video"), capture.devices.video.length], ["the cam-1", 2]);
+});

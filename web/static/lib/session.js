@@ -78,8 +78,9 @@ export class Session extends EventTarget {
     } else this.rejoin();
   }
 
-  /** Leaves for good; the node hears of it even while the page closes. */
-  leave() {
+  /** Leaves for good; the node hears of it even while the page closes. @param {{known?: boolean}} [options] `known`: it ends the session itself */
+  leave({ known = false } = {}) {
+    if (known) this.resource = null;
     this.#stop();
     this.turn("ended");
   }
@@ -343,7 +344,7 @@ export class PublishSession extends Session {
   /** Another camera or microphone (null: none), without renegotiation. @param {"video" | "audio"} kind @param {MediaStreamTrack | null} track */
   async replace(kind, track) {
     this.tracks[kind] = track;
-    await this.senders[kind]?.replaceTrack(track);
+    if (this.pc) await this.senders[kind]?.replaceTrack(track);
   }
 }
 

@@ -48,16 +48,27 @@ export class Capture extends EventTarget {
     }
   }
 
+  #changed = () => this.#later(() => this.#reconcile());
+
   /** Asks for camera and sound (the browser asks the person), then keeps both alive. */
   async start() {
     if (!this.#media) return this.#permit("insecure");
     this.#permit("asking");
-    this.#media.addEventListener("devicechange", () => this.#later(() => this.#reconcile()));
+    this.#media.addEventListener("devicechange", this.#changed);
     await this.#later(async () => {
       if (!(await this.#ask())) return this.#permit("denied");
       await this.#list();
       await Promise.all([this.#open("video"), this.#open("audio")]);
       this.#permit("granted");
+    });
+  }
+
+  /** Lets go of both, so that no camera's light stays on; `start` takes them again. */
+  stop() {
+    this.#media?.removeEventListener("devicechange", this.#changed);
+    return this.#later(async () => {
+      for (const kind of /** @type {Kind[]} */ (["video", "audio"])) this.#hold(kind, null);
+      this.#permit("asking");
     });
   }
 

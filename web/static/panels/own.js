@@ -40,10 +40,11 @@ export function own(page, processing = {}) {
 }
 
 /**
+ * The own picture on the page, or words why there is none.
  * @param {Capture} capture
  * @param {import("../lib/page.js").Page} page
  */
-function preview(capture, { i18n, t }) {
+export function preview(capture, { i18n, t }) {
   const root = find(document, "[data-own]");
   const video = /** @type {HTMLVideoElement} */ (root.querySelector("video"));
   const words = find(root, "[data-own-words]");
