@@ -17,7 +17,7 @@ from server.identity import Identity
 
 PAGES: Final[Mapping[Role, str]] = {
     Role.ATTENDEE: "",
-    Role.ON_SITE: "",
+    Role.ON_SITE: "questions",
     Role.SPEAKER: "speaker",
     Role.OPERATOR: "venue",
     Role.WALL: "wall",

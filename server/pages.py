@@ -174,7 +174,7 @@ class Pages:
             "room": hall.room,
             "person": actor.person,
             "invite": actor.invite,
-            "name": self._vault.names.get(actor.person, link.invite.name),
+            "name": self._vault.names.get(actor.person, None if actor.role == Role.ON_SITE else link.invite.name),
             "whip": media.whip,
             "whep": media.whep,
             "ice_servers": [server.described() for server in self._ice.for_session()],

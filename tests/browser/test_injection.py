@@ -27,7 +27,7 @@ from tests.browser.pages import DESK
 pytestmark = pytest.mark.holds
 
 LANGUAGES = ("zh", "de", "en", "fr")
-ROLES = ("attendee", "speaker", "operator", "wall", "confidence", "director", "moderator", "organiser")
+ROLES = ("attendee", "on_site", "speaker", "operator", "wall", "confidence", "director", "moderator", "organiser")
 ATTACKS = (
     "<img src=x onerror=xss()>",
     '"><script>xss()</script>',

@@ -56,6 +56,7 @@ export class Screen {
     if (session.slots.length) this.#attach();
     page.watch((view) => this.select(view), () => this.#program());
     page.watch((view) => view.media, () => this.#program());
+    page.watch((view) => view.qa?.on_stage, () => this.scene.tiles.forEach((tile) => this.#label(tile)));
     page.tick((now_ms) => this.#clocks(now_ms));
     new ResizeObserver(() => this.#place()).observe(element);
   }
@@ -139,8 +140,10 @@ export class Screen {
     const slate = isSlate(media?.showing?.[slot]) || Boolean(state?.slate);
     const unplayable = Boolean(state?.codec) && !slate && !this.playable.has(state.codec.toUpperCase());
     const place = venue?.city ?? facts.name;
-    page.i18n.say(find(element, ".tile-place"), place);
-    page.i18n.say(find(element, ".tile-name"), !venue ? undefined : facts.kind === "camera" ? venue.name : facts.name);
+    const guest = guestName(page.store.view, source);
+    if (guest) write(find(element, ".tile-place"), guest);
+    else page.i18n.say(find(element, ".tile-place"), place);
+    page.i18n.say(find(element, ".tile-name"), guest ? venue?.city : !venue ? undefined : facts.kind === "camera" ? venue.name : facts.name);
     set(element, "data-slate", slate);
     set(element, "data-unplayable", unplayable);
     element.dataset.zone = venue?.zone ?? "";
@@ -206,6 +209,11 @@ export class Screen {
       h("p", { class: "tile-words" }),
       h("figcaption", { class: "tile-label" }, h("span", { class: "tile-place" }), h("span", { class: "tile-name" })));
   }
+}
+
+/** The name of the asker who is on stage with this source, where it may be said. @param {import("../lib/store.js").View} view @param {string} source @returns {string | undefined} */
+function guestName({ qa }, source) {
+  return qa?.on_stage?.source === source ? qa.items?.[qa.on_stage.question]?.by : undefined;
 }
 
 /** @param {Scene} a @param {Scene} b */

@@ -3,13 +3,16 @@
 
 import "./people.js";
 import "./programme.js";
+import "./questions.js";
 import { find, icon, set, write } from "../lib/dom.js";
 import { mountPanels } from "../lib/panels.js";
 import { PlaySession } from "../lib/session.js";
 import { PictureAge } from "./age.js";
 import { mountClocks, venuesOf } from "./clocks.js";
+import { mountGuest } from "./guest.js";
 import { isCalm, tieSession, watchLine } from "./line.js";
 import { mountNow } from "./now.js";
+import { mountOnAir } from "./on_air.js";
 import { say, Screen } from "./screen.js";
 import { Sound } from "./sound.js";
 
@@ -29,10 +32,12 @@ function showStage(element, page, session, sound) {
   const screen = new Screen(find(element, ".stage-screen"), page, session);
   mountClocks(find(element, ".stage-clocks"), page, { own: true });
   mountNow(find(element, ".stage-now"), page);
+  mountOnAir(find(element, ".stage-on-air"), page);
   mountSound(element, page, sound);
   mountState(element, page, session, screen);
   mountFull(element, page);
   mountSide(element, page);
+  mountGuest(find(element, ".guest"), page, () => session.rejoin());
   fitScreen(element, screen, page);
 }
 
@@ -150,13 +155,14 @@ function fitScreen(element, screen, page) {
   const main = find(element, ".stage-main");
   const fit = () => {
     const most = Number.parseFloat(getComputedStyle(main).maxHeight);
-    const room = (Number.isNaN(most) ? main.clientHeight : most) - find(element, ".stage-under").scrollHeight;
+    const words = find(element, ".stage-under").scrollHeight + find(element, ".stage-on-air").offsetHeight;
+    const room = (Number.isNaN(most) ? main.clientHeight : most) - words;
     const { clientWidth } = main;
     const height = Math.max(120, Math.min(Math.max(room, 0), screen.wanted(clientWidth, Math.max(room, 120))));
     screen.element.style.setProperty("block-size", `${Math.round(height)}px`);
   };
   new ResizeObserver(fit).observe(main);
-  new ResizeObserver(fit).observe(find(element, ".stage-under"));
+  for (const part of [".stage-under", ".stage-on-air"]) new ResizeObserver(fit).observe(find(element, part));
   page.watch((view) => view.stage, fit);
   page.watch((view) => view.media?.showing, fit);
 }
