@@ -1,0 +1,400 @@
+//! Viewers on simulated links: time is moved by hand, chance comes from a seed.
+
+use std::collections::VecDeque;
+
+use super::arrivals::ArrivalRecord;
+use super::fit::{Ask, divide};
+use super::{Estimator, OVERHEAD};
+use crate::pacer::Pacer;
+
+const STEP_US: u64 = 1_000;
+const LADDER_BPS: [u64; 3] = [160_000, 430_000, 1_600_000];
+const SOUND_BPS: u64 = 50_000;
+const FRAME_US: u64 = 33_333;
+const SOUND_US: u64 = 20_000;
+const DECIDE_US: u64 = 100_000;
+/// From the wish for another layer to its keyframe.
+const KEYFRAME_US: u64 = 60_000;
+const KEYFRAME_FACTOR: u64 = 7;
+const UNLIMITED_BPS: u64 = 25_000_000;
+/// The peers' clocks have nothing to do with ours.
+const CLOCK_OFF_US: u64 = 77_000_000;
+
+/// What lies between us and one or several viewers.
+#[derive(Clone, Copy, Debug)]
+struct Terms {
+    bps: u64,
+    queue_us: u64,
+    delay_us: u64,
+    jitter_us: u64,
+    loss: f64,
+}
+
+const GOOD: Terms = Terms { bps: 20_000_000, queue_us: 250_000, delay_us: 10_000, jitter_us: 0, loss: 0.0 };
+const NARROW: Terms = Terms { bps: 600_000, ..GOOD };
+
+struct Link {
+    terms: Terms,
+    free_us: u64,
+    last_us: u64,
+    chance: u64,
+}
+
+impl Link {
+    fn new(terms: Terms) -> Self {
+        Self { terms, free_us: 0, last_us: 0, chance: 42 }
+    }
+
+    fn random(&mut self) -> f64 {
+        self.chance = self.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.chance >> 33) as f64 / (1u64 << 31) as f64
+    }
+
+    /// When a packet that leaves now comes; `None` when it is lost.
+    fn carry(&mut self, now_us: u64, size: usize) -> Option<u64> {
+        let begins_us = self.free_us.max(now_us);
+        if begins_us - now_us > self.terms.queue_us {
+            return None;
+        }
+        self.free_us = begins_us + size as u64 * 8_000_000 / self.terms.bps;
+        let jitter_us = (self.random() * self.terms.jitter_us as f64) as u64;
+        let lost = self.random() < self.terms.loss;
+        self.last_us = self.last_us.max(self.free_us + self.terms.delay_us + jitter_us);
+        (!lost).then_some(self.last_us)
+    }
+}
+
+/// A viewer with three layers to choose from, and what it met.
+struct Viewer {
+    estimator: Estimator,
+    pacer: Pacer<usize>,
+    record: ArrivalRecord,
+    link: usize,
+    /// (when it comes, its number)
+    flying: VecDeque<(u64, u16)>,
+    answers: VecDeque<(u64, Vec<u8>)>,
+    rung: Option<usize>,
+    switching: Option<(u64, Option<usize>)>,
+    key: bool,
+    frame_us: u64,
+    sound_us: u64,
+    decide_us: u64,
+    sent: u64,
+    lost: u64,
+    bytes_came: u64,
+    delay_max_us: u64,
+    sound_delay_max_us: u64,
+    rungs: Vec<(u64, Option<usize>)>,
+}
+
+impl Viewer {
+    fn new(link: usize, numbered: bool) -> Self {
+        Self {
+            estimator: Estimator::new(0, numbered),
+            pacer: Pacer::default(),
+            record: ArrivalRecord::default(),
+            link,
+            flying: VecDeque::new(),
+            answers: VecDeque::new(),
+            rung: None,
+            switching: None,
+            key: true,
+            frame_us: 0,
+            sound_us: 0,
+            decide_us: 0,
+            sent: 0,
+            lost: 0,
+            bytes_came: 0,
+            delay_max_us: 0,
+            sound_delay_max_us: 0,
+            rungs: Vec::new(),
+        }
+    }
+
+    fn step(&mut self, now_us: u64, link: &mut Link) {
+        self.hear(now_us);
+        self.estimator.tick(now_us);
+        if now_us >= self.decide_us {
+            self.decide_us = now_us + DECIDE_US;
+            self.decide(now_us);
+        }
+        let pacing_bps = self.estimator.pacing_bps(now_us).unwrap_or(UNLIMITED_BPS);
+        if now_us >= self.sound_us {
+            self.sound_us += SOUND_US;
+            self.pacer.left(now_us, pacing_bps, 120);
+            self.send(now_us, 120, link, true);
+        }
+        if now_us >= self.frame_us {
+            self.frame_us += FRAME_US;
+            self.frame(now_us, pacing_bps, link);
+        }
+        while let Some(size) = self.pacer.next(now_us, pacing_bps) {
+            self.send(now_us, size, link, false);
+        }
+        while self.estimator.owed_bytes(now_us) > 0 {
+            self.send(now_us, 276, link, false);
+        }
+    }
+
+    fn frame(&mut self, now_us: u64, pacing_bps: u64, link: &mut Link) {
+        if let Some((_, rung)) = self.switching.filter(|&(at_us, _)| now_us >= at_us) {
+            (self.switching, self.rung, self.key) = (None, rung, true);
+            self.rungs.push((now_us, rung));
+        }
+        let Some(rung) = self.rung else { return };
+        let factor = if std::mem::take(&mut self.key) { KEYFRAME_FACTOR } else { 1 };
+        let mut left = (LADDER_BPS[rung] * FRAME_US / 8_000_000 * factor) as usize;
+        while left > 0 {
+            let size = left.min(1_150);
+            left -= size;
+            if let Some(size) = self.pacer.offer(now_us, pacing_bps, size, size) {
+                self.send(now_us, size, link, false);
+            }
+        }
+    }
+
+    fn send(&mut self, now_us: u64, size: usize, link: &mut Link, sound: bool) {
+        let seq = self.estimator.sent(now_us, size);
+        self.sent += 1;
+        match link.carry(now_us, size + OVERHEAD) {
+            Some(at_us) => {
+                self.bytes_came += size as u64;
+                self.delay_max_us = self.delay_max_us.max(at_us - now_us);
+                if sound {
+                    self.sound_delay_max_us = self.sound_delay_max_us.max(at_us - now_us);
+                }
+                self.flying.push_back((at_us, seq));
+            }
+            None => self.lost += 1,
+        }
+    }
+
+    /// What came by now is noted by the peer, whose feedback comes back a way later.
+    fn hear(&mut self, now_us: u64) {
+        while let Some((at_us, seq)) = self.flying.front().copied().filter(|flying| flying.0 <= now_us) {
+            self.flying.pop_front();
+            self.record.note(seq, at_us + CLOCK_OFF_US);
+        }
+        if self.record.next_due_us() <= now_us + CLOCK_OFF_US {
+            let mut packet = Vec::new();
+            while self.record.write(&mut packet, 1, 2) {
+                self.answers.push_back((now_us + GOOD.delay_us, packet.split_off(12)));
+                packet.clear();
+            }
+        }
+        while self.answers.front().is_some_and(|answer| answer.0 <= now_us) {
+            let (_, body) = self.answers.pop_front().expect("an answer");
+            self.estimator.arrivals(now_us, &body);
+        }
+    }
+
+    fn decide(&mut self, now_us: u64) {
+        let estimate_bps = self.estimator.estimate_bps(now_us).unwrap_or(UNLIMITED_BPS);
+        let aim = self.switching.map_or(self.rung, |(_, rung)| rung);
+        let mut asks = [Ask { rungs_bps: &LADDER_BPS, now: aim, height: 720, fits: None }];
+        let wanted_bps = divide(estimate_bps, SOUND_BPS, &mut asks);
+        self.estimator.want(wanted_bps);
+        if asks[0].fits != aim {
+            self.switching = Some((now_us + KEYFRAME_US, asks[0].fits));
+        }
+    }
+}
+
+/// Some links, some viewers, one clock.
+struct World {
+    now_us: u64,
+    links: Vec<Link>,
+    viewers: Vec<Viewer>,
+}
+
+impl World {
+    /// A link for each of `terms` and a viewer on each.
+    fn new(terms: &[Terms]) -> Self {
+        let links = terms.iter().copied().map(Link::new).collect();
+        Self { now_us: 0, links, viewers: (0..terms.len()).map(|link| Viewer::new(link, true)).collect() }
+    }
+
+    fn run(&mut self, seconds: f64) {
+        let until_us = self.now_us + (seconds * 1e6) as u64;
+        while self.now_us < until_us {
+            self.now_us += STEP_US;
+            for viewer in &mut self.viewers {
+                viewer.step(self.now_us, &mut self.links[viewer.link]);
+            }
+        }
+    }
+
+    fn rung(&self, viewer: usize) -> Option<usize> {
+        self.viewers[viewer].rung
+    }
+
+    fn estimate_bps(&self, viewer: usize) -> u64 {
+        self.viewers[viewer].estimator.estimate_bps(self.now_us).expect("estimate")
+    }
+
+    /// The share of time since `from_us` in which a viewer had the layer `rung`.
+    fn share_at(&self, viewer: usize, rung: usize, from_us: u64) -> f64 {
+        let rungs = &self.viewers[viewer].rungs;
+        let ends = rungs.iter().skip(1).map(|change| change.0).chain([self.now_us]);
+        let spans = rungs.iter().zip(ends).filter(|(change, _)| change.1 == Some(rung));
+        let time_us: u64 =
+            spans.map(|(change, end)| end.max(from_us) - change.0.clamp(from_us, end.max(from_us))).sum();
+        time_us as f64 / (self.now_us - from_us) as f64
+    }
+}
+
+#[test]
+fn a_wide_link_gets_the_best_layer_within_a_second() {
+    let mut world = World::new(&[GOOD]);
+    world.run(1.0);
+    assert_eq!(world.rung(0), Some(2));
+    world.run(30.0);
+    assert_eq!((world.rung(0), world.viewers[0].lost), (Some(2), 0));
+    assert!(world.share_at(0, 2, 1_000_000) > 0.99);
+}
+
+#[test]
+fn at_250_ms_the_best_layer_comes_within_3_s() {
+    let mut world = World::new(&[Terms { delay_us: 125_000, ..GOOD }]);
+    world.run(3.0);
+    assert_eq!(world.rung(0), Some(2), "{:?}", world.viewers[0].rungs);
+}
+
+#[test]
+fn a_narrow_link_gets_the_best_that_fits_within_3_s_and_keeps_it() {
+    let mut world = World::new(&[NARROW]);
+    world.run(3.0);
+    assert_eq!(world.rung(0), Some(1), "{:?}", world.viewers[0].rungs);
+    world.run(57.0);
+    let share = world.share_at(0, 1, 3_000_000);
+    assert!(share > 0.97, "{share} {:?}", world.viewers[0].rungs);
+    assert!(world.viewers[0].lost * 200 < world.viewers[0].sent, "{} lost", world.viewers[0].lost);
+}
+
+#[test]
+fn a_narrow_link_harms_no_other_viewer() {
+    let mut world = World::new(&[NARROW, GOOD]);
+    world.run(30.0);
+    assert_eq!((world.rung(0), world.rung(1)), (Some(1), Some(2)));
+    assert_eq!(world.viewers[1].lost, 0);
+    assert!(world.viewers[1].delay_max_us < 40_000, "{}", world.viewers[1].delay_max_us);
+}
+
+#[test]
+fn a_step_down_is_followed_within_3_s_and_a_step_up_too() {
+    let mut world = World::new(&[GOOD]);
+    world.run(10.0);
+    world.links[0].terms.bps = NARROW.bps;
+    world.run(3.0);
+    assert_eq!(world.rung(0), Some(1), "{:?}", world.viewers[0].rungs);
+    world.run(17.0);
+    assert!(world.share_at(0, 1, 13_000_000) > 0.95, "{:?}", world.viewers[0].rungs);
+    world.links[0].terms.bps = GOOD.bps;
+    world.run(3.0);
+    assert_eq!(world.rung(0), Some(2), "{:?}", world.viewers[0].rungs);
+}
+
+#[test]
+fn on_a_narrow_link_the_sound_is_not_late() {
+    let mut world = World::new(&[NARROW]);
+    world.run(5.0);
+    world.viewers[0].sound_delay_max_us = 0;
+    world.run(30.0);
+    assert!(world.viewers[0].sound_delay_max_us < 200_000, "{}", world.viewers[0].sound_delay_max_us);
+}
+
+#[test]
+fn five_percent_of_random_loss_costs_no_layer() {
+    let mut world = World::new(&[Terms { loss: 0.05, ..GOOD }]);
+    world.run(3.0);
+    assert_eq!(world.rung(0), Some(2), "{:?}", world.viewers[0].rungs);
+    world.run(57.0);
+    let share = world.share_at(0, 2, 3_000_000);
+    assert!(share > 0.95, "{share} {:?}", world.viewers[0].rungs);
+}
+
+#[test]
+fn a_quarter_lost_is_too_much_for_the_best_layer() {
+    let mut world = World::new(&[Terms { loss: 0.25, ..GOOD }]);
+    world.run(20.0);
+    assert!(world.rung(0) < Some(2), "{}", world.estimate_bps(0));
+}
+
+#[test]
+fn jitter_costs_no_layer() {
+    let mut world = World::new(&[Terms { jitter_us: 20_000, ..GOOD }]);
+    world.run(3.0);
+    assert_eq!(world.rung(0), Some(2), "{:?}", world.viewers[0].rungs);
+    world.run(57.0);
+    let share = world.share_at(0, 2, 3_000_000);
+    assert!(share > 0.9, "{share} {:?}", world.viewers[0].rungs);
+}
+
+#[test]
+fn two_viewers_on_one_link_share_it() {
+    let mut world = World::new(&[Terms { bps: 1_300_000, ..GOOD }]);
+    world.viewers.push(Viewer::new(0, true));
+    world.run(60.0);
+    let came: Vec<u64> = world.viewers.iter().map(|viewer| viewer.bytes_came).collect();
+    assert!(came[0] * 3 > came[1] && came[1] * 3 > came[0], "{came:?}");
+    for viewer in &world.viewers {
+        assert!(viewer.lost * 50 < viewer.sent, "{} of {} lost", viewer.lost, viewer.sent);
+        assert!(viewer.rung >= Some(0));
+    }
+}
+
+#[test]
+fn a_link_that_carries_only_sound_keeps_the_sound_and_the_picture_returns() {
+    let mut world = World::new(&[GOOD]);
+    world.run(5.0);
+    world.links[0].terms.bps = 120_000;
+    world.run(10.0);
+    assert_eq!(world.rung(0), None, "{:?}", world.viewers[0].rungs);
+    world.viewers[0].sound_delay_max_us = 0;
+    world.run(10.0);
+    assert!(world.viewers[0].sound_delay_max_us < 400_000, "{}", world.viewers[0].sound_delay_max_us);
+    world.links[0].terms.bps = GOOD.bps;
+    world.run(5.0);
+    assert_eq!(world.rung(0), Some(2), "{:?}", world.viewers[0].rungs);
+}
+
+#[test]
+fn a_link_that_dies_ends_the_estimate_and_it_comes_back() {
+    let mut world = World::new(&[GOOD]);
+    world.run(5.0);
+    world.links[0].terms.loss = 1.0;
+    world.run(6.0);
+    assert!(world.estimate_bps(0) < 200_000, "{}", world.estimate_bps(0));
+    world.links[0].terms.loss = 0.0;
+    world.run(5.0);
+    assert_eq!(world.rung(0), Some(2), "{:?}", world.viewers[0].rungs);
+}
+
+#[test]
+fn a_peer_that_never_tells_is_not_limited() {
+    let mut estimator = Estimator::new(0, true);
+    assert_eq!(estimator.estimate_bps(0), Some(super::START_BPS));
+    (0..500).for_each(|packet| assert_eq!(estimator.sent(packet * 10_000, 1_000), packet as u16 + 1));
+    assert_eq!(estimator.estimate_bps(5_000_000), None);
+}
+
+#[test]
+fn a_peer_without_numbers_is_limited_by_its_own_estimate_and_by_loss() {
+    let mut estimator = Estimator::new(0, false);
+    assert_eq!(estimator.estimate_bps(0), None);
+    estimator.peer_estimate(0, 700_000);
+    assert_eq!(estimator.estimate_bps(1_000_000), Some(700_000));
+    assert_eq!(estimator.estimate_bps(6_000_000), None);
+    (0..600).for_each(|packet| assert_eq!(estimator.sent(packet * 10_000, 1_206), 0));
+    (1..3).for_each(|second| estimator.reported(second * 1_000_000 + 6_000_000, 0.3));
+    let limited_bps = estimator.estimate_bps(9_000_000).expect("limit");
+    assert!((700_000..900_000).contains(&limited_bps), "{limited_bps}");
+}
+
+#[test]
+fn feedback_about_nothing_changes_nothing() {
+    let mut estimator = Estimator::new(0, true);
+    estimator.arrivals(0, &[]);
+    estimator.arrivals(0, &[0, 1, 0, 1, 0, 0, 0, 0, 0x20, 1, 0]);
+    assert_eq!(estimator.estimate_bps(0), Some(super::START_BPS));
+}
