@@ -29,6 +29,11 @@ def plane(choice: PlaneChoice, media_ms: Callable[[], float] | None = None) -> t
     return PythonPlane(media_ms=media_ms), f"the Python plane serves, the native one can't be loaded: {missing}"
 
 
+def built() -> dict[str, Callable[[], Plane]]:
+    """Every plane that can run here, by name."""
+    return {"python": PythonPlane} if _missing() else {"python": PythonPlane, "native": NativePlane}
+
+
 def _missing() -> str:
     """Why the native plane can't be loaded; "" if it can."""
     try:

@@ -17,8 +17,8 @@ import msgspec
 
 from media.model import Route, SlotId
 from media.plane import Address
-from media.plane_python import PythonPlane
 from scripts.benches import Bench, Outcome, Say
+from scripts.load.planes import DEFAULT, PLANES
 from tests.contract.wire import Way, Wire
 from tests.media.world import CHANGZHOU, STAGE, Client, slot
 
@@ -53,13 +53,14 @@ class Slice(msgspec.Struct, frozen=True):
 
 
 def add_options(options: argparse.ArgumentParser) -> None:
+    options.add_argument("--plane", choices=sorted(PLANES), default=DEFAULT)
     options.add_argument("--rate", type=int, default=RATE, help=f"garbage datagrams per second (default: {RATE})")
     options.add_argument("--seconds", type=float, default=SECONDS, help=f"of each slice (default: {SECONDS:.0f})")
 
 
 async def run(options: argparse.Namespace, say: Say) -> Outcome:
     """Calm, then garbage of every kind, then such as looks like RTP, one after another on one stream."""
-    wire = Wire(PythonPlane(), Way("127.0.0.1", tcp=False))
+    wire = Wire(PLANES[options.plane](), Way("127.0.0.1", tcp=False))
     await wire.open()
     try:
         stream = await Stream.start(wire)
@@ -81,7 +82,7 @@ async def run(options: argparse.Namespace, say: Say) -> Outcome:
         for kind in KINDS
     }
     broken = (f"memory grew by {most:.0f} MB, promised are {GROWTH_MB}",) if most > GROWTH_MB else ()
-    return Outcome({"plane": PythonPlane.name, "slices": slices, "borne_per_s": borne}, broken)
+    return Outcome({"plane": options.plane, "slices": slices, "borne_per_s": borne}, broken)
 
 
 class Stream:

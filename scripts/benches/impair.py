@@ -6,14 +6,13 @@ import argparse
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from media.model import AudienceName, Route, SlotId, SourceName
-from media.plane import Capability, Plane
-from media.plane_python import PythonPlane
+from media.plane import Capability
 from scripts.benches import Bench, Outcome, Say
 from scripts.impairment.camera import Camera
 from scripts.impairment.lab import Lab
@@ -21,8 +20,8 @@ from scripts.impairment.link import Terms
 from scripts.impairment.picture import LADDER, SINGLE, Grade
 from scripts.impairment.probe import calibrate, quantile
 from scripts.impairment.viewer import Viewer
+from scripts.load.planes import DEFAULT, PLANES
 
-PLANES: Final[dict[str, Callable[[], Plane]]] = {"python": PythonPlane}
 SEED: Final = 5
 CELL_S: Final = 15.0
 SETTLE_S: Final = 2.0
@@ -86,7 +85,7 @@ class Walk(msgspec.Struct, frozen=True):
 
 
 def add_options(options: argparse.ArgumentParser) -> None:
-    options.add_argument("--plane", choices=sorted(PLANES), default="python")
+    options.add_argument("--plane", choices=sorted(PLANES), default=DEFAULT)
     options.add_argument("--seed", type=int, default=SEED, help=f"of every loss and delay (default: {SEED})")
     options.add_argument("--seconds", type=float, default=CELL_S, help=f"of each leg (default: {CELL_S:.0f})")
 

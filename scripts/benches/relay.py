@@ -14,7 +14,7 @@ import msgspec
 
 from scripts.benches import Bench, Outcome, Say
 from scripts.load.cast import PICTURE, SOUND, Cast
-from scripts.load.planes import PLANES
+from scripts.load.planes import DEFAULT, PLANES
 from scripts.load.trial import Impossible, Latency, LimitSlice, Slice, Trial, build, staged
 from scripts.load.verdict import HalfLoad, Hall, Memory, Run, Stalls, bound_ms, broken, median, spread
 
@@ -49,7 +49,7 @@ QUICK: Final = Extent(3, 150, 600, aside=False)
 
 
 def add_options(options: argparse.ArgumentParser) -> None:
-    options.add_argument("--plane", choices=sorted(PLANES), default=sorted(PLANES)[0])
+    options.add_argument("--plane", choices=sorted(PLANES), default=DEFAULT)
     options.add_argument("--viewers", type=_numbers, default=VIEWERS, help="numbers of viewers (default: 50,200,1000)")
     options.add_argument("--quick", action="store_true", help="a few seconds: shows that it runs, not what it promises")
 

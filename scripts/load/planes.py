@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from media import planes
 from media.plane import Plane
-from media.plane_python import PythonPlane
 
-PLANES: Final[dict[str, Callable[[], Plane]]] = {"python": PythonPlane}
+PLANES: Final[dict[str, Callable[[], Plane]]] = planes.built()
+DEFAULT: Final = "native" if "native" in PLANES else "python"
+"""what a relay on this machine serves with"""
