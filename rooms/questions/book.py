@@ -324,7 +324,7 @@ class Book:
             self.columns[state].put(question.id, (0, seq))
         elif state not in _BY_VOTES:
             self.columns[state].put(question.id, (-question.standing.stamp.seq, seq))
-        self.by_time.put(question.id, (-seq, seq) if state in OPEN else None)
+        self.by_time.put(question.id, (-question.published_seq, seq) if state in OPEN else None)
         self._count(question)
         self._rank(question)
 

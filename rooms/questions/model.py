@@ -99,6 +99,12 @@ class Question(msgspec.Struct):
         on_air = [each for each in (*self.past, self.standing) if each.state == State.ON_AIR]
         return on_air[-1].stamp.at_ms if on_air else None
 
+    @property
+    def published_seq(self) -> int:
+        """The entry that showed it to everybody last; 0 if none did, or that was undone."""
+        shown = [each for each in (*self.past, self.standing) if each.state == State.PUBLISHED]
+        return shown[-1].stamp.seq if shown else 0
+
 
 class Pace(msgspec.Struct):
     """What one person did lately: questions of this session, votes of this minute."""

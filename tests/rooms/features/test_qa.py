@@ -248,6 +248,13 @@ def test_most_votes_first_and_of_equals_the_earlier() -> None:
     assert seen(conference, Attendee())["by_votes"] == [Q1, Q2]
 
 
+def test_what_was_published_last_is_the_newest_however_long_it_waited() -> None:
+    conference = room(ASKED, (Ask("什么时候开工？"), LI), (Publish(Q2), MO), (Publish(Q1), MO), (Shortlist(Q2), MO))
+    assert seen(conference, Attendee())["by_time"] == [Q1, Q2]
+    do(conference, Undo(Q1), MO)
+    assert seen(conference, Attendee())["by_time"] == [Q2]
+
+
 def test_merging_counts_distinct_people_and_undoing_gives_each_question_its_own_again() -> None:
     votes = [(Vote(Q1, on=True), BERND), (Vote(Q2, on=True), BERND), (Vote(Q2, on=True), LI)]
     conference = room(*TWO, *votes, (Merge(Q2, Q1), MO))

@@ -198,7 +198,8 @@ class Machine(RuleBasedStateMachine):
         public = [question for question in self.questions() if question.state in OPEN]
         voted = sorted(public, key=lambda each: (-len(self.book.voters(each.id)), each.asked.stamp.seq))
         assert list(self.book.by_votes) == [question.id for question in voted]
-        assert list(self.book.by_time) == [question.id for question in reversed(public)]
+        shown = sorted(public, key=lambda each: (-each.published_seq, each.asked.stamp.seq))
+        assert list(self.book.by_time) == [question.id for question in shown]
         for state, column in self.book.columns.items():
             assert set(column) == {question.id for question in self.questions() if question.state == state}
 
