@@ -105,6 +105,7 @@ class Book:
         self.by_time = Ranking()
         self.asked_by: dict[PersonId, list[QuestionId]] = {}
         self.voted_by: dict[PersonId, set[QuestionId]] = {}
+        self.counts: dict[QuestionId, int] = {}
         self.stale: set[QuestionId] = set()
         self._merged: dict[QuestionId, set[QuestionId]] = {}
         self._voters: dict[QuestionId, dict[PersonId, Ballot]] = {}
@@ -329,7 +330,8 @@ class Book:
         self._rank(question)
 
     def _rank(self, question: Question) -> None:
-        state, key = question.state, (-len(self.voters(question.id)), question.asked.stamp.seq)
+        self.counts[question.id] = len(self.voters(question.id))
+        state, key = question.state, (-self.counts[question.id], question.asked.stamp.seq)
         self.by_votes.put(question.id, key if state in OPEN else None)
         if state in _BY_VOTES:
             self.columns[state].put(question.id, key)

@@ -33,6 +33,8 @@ class Eyes(Enum):
 Row = dict[str, Json]
 _Called = tuple[str | None, str | None]
 """The names of asker and claimer that a row holds."""
+_Made = tuple[PersonId, str | None, PersonId | None, str | None, Row]
+"""Asker and claimer, each with the name then, and the row."""
 
 
 class Rows:
@@ -40,21 +42,24 @@ class Rows:
 
     def __init__(self, book: Book) -> None:
         self._book = book
-        self._made: dict[Eyes, dict[QuestionId, tuple[_Called, Row]]] = {eyes: {} for eyes in Eyes}
+        self._made: dict[Eyes, dict[QuestionId, _Made]] = {eyes: {} for eyes in Eyes}
 
     def of(self, ids: Iterable[QuestionId], eyes: Eyes, names: Names) -> dict[str, Row]:
         """Rows by question id."""
         self._forget()
-        made, questions = self._made[eyes], self._book.kept.questions
+        made, called = self._made[eyes], names.get
         rows: dict[str, Row] = {}
         for id in ids:
-            question = questions[id]
-            called = names.get(question.author), names.get(question.claimed_by) if question.claimed_by else None
             known = made.get(id)
-            if known is None or known[0] != called:
-                known = made[id] = called, self._row(question, eyes, called)
-            rows[id] = known[1]
+            if known is None or called(known[0]) != known[1] or (known[2] and called(known[2]) != known[3]):
+                known = made[id] = self._make(self._book.kept.questions[id], eyes, names)
+            rows[id] = known[4]
         return rows
+
+    def _make(self, question: Question, eyes: Eyes, names: Names) -> _Made:
+        claimer = question.claimed_by if eyes != Eyes.PUBLIC else None
+        called = names.get(question.author), names.get(claimer) if claimer else None
+        return question.author, called[0], claimer, called[1], self._row(question, eyes, called)
 
     def _forget(self) -> None:
         for id in self._book.stale:
@@ -87,7 +92,8 @@ class Rows:
         return row
 
     def votes(self, ids: Iterable[QuestionId]) -> dict[str, int]:
-        return {id: len(self._book.voters(id)) for id in ids}
+        counts = self._book.counts
+        return {id: counts[id] for id in ids}
 
     def own(self, question: Question) -> Row:
         """The author's own row: state, reason, answer, and what can be done now."""

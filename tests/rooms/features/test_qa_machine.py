@@ -192,6 +192,7 @@ class Machine(RuleBasedStateMachine):
             family = [self.book.kept.questions[id] for id in self.book.family(question.id)]
             ballots = Counter(person for each in family for person in each.votes)
             assert set(self.book.voters(question.id)) == set(ballots)
+            assert self.book.counts[question.id] == len(ballots)
 
     @invariant()
     def the_kept_orders_are_those_that_sorting_gives(self) -> None:
