@@ -179,7 +179,7 @@ impl Media {
         let ntp_us = unix_us_of(ntp);
         publication.clock.heard(now.us, now.media_us, ntp_us);
         layer.reception.last_report = Some((middle(ntp), now.us));
-        layer.clock.report(ntp_us, rtp);
+        layer.clock.report(now.us, ntp_us, rtp);
         layer.clock.settle(publication.clock.offset_us());
     }
 

@@ -20,6 +20,8 @@ use crate::timeline::ntp_of;
 pub const CATCH_UP_TICKS: u32 = 90;
 /// One Opus packet of 20 ms: sound that would step back begins so much later.
 const SOUND_TICKS: u32 = 960;
+/// A sound that begins at most this (1 s) before the last one's end is cut, so that it keeps its own media time.
+const OVERLAP_MAX_TICKS: u32 = 48_000;
 /// Packets; a larger hole in the publisher's sequence is closed, for nobody will repair it.
 const HOLE_MAX: i64 = 1000;
 const REPAIR_MIN_BPS: u64 = 8_000_000;
@@ -229,11 +231,22 @@ impl Slot {
 
     /// What makes publisher timestamps media time, fixed until the next switch; never back by a sample.
     fn sound_step(&self, entry: &Entry) -> u32 {
+        entry.media_timestamp.wrapping_add(self.behind(entry)).wrapping_sub(entry.timestamp)
+    }
+
+    /// Ticks by which a sound lies before the end of what was sent.
+    fn behind(&self, entry: &Entry) -> u32 {
         let least = self
             .timestamp
             .map_or(0, |timestamp| timestamp.wrapping_add(SOUND_TICKS).wrapping_sub(entry.media_timestamp));
-        let lead = if least >> 31 != 0 { 0 } else { least };
-        entry.media_timestamp.wrapping_add(lead).wrapping_sub(entry.timestamp)
+        if least >> 31 != 0 { 0 } else { least }
+    }
+
+    /// Whether a sound that would begin at `entry` came a longer way than what was heard until now. It is
+    /// cut, not moved: receivers learn a stream's line from many reports, and a moved one would part from
+    /// its picture for as long.
+    pub(crate) fn overlaps(&self, entry: &Entry) -> bool {
+        !self.video && (1..=OVERLAP_MAX_TICKS).contains(&self.behind(entry))
     }
 
     fn enter(&mut self, segment: Segment) {

@@ -86,11 +86,14 @@ impl Stage {
         }
     }
 
-    /// The awaited layer begins at its packet `index`.
+    /// The awaited layer begins at its packet `index`, if that does not lie behind what was heard.
     fn switch(&mut self, slot: Key<Slot>, index: i64) {
         let Some(key) = self.slots.get(slot).and_then(|slot| slot.waiting) else { return };
-        self.stop_waiting(slot);
         self.detach(slot);
+        if self.overlaps(slot, key, index) {
+            return;
+        }
+        self.stop_waiting(slot);
         let Self { layers, slots, switched, .. } = self;
         let (Some(layer), Some(known)) = (layers.get_mut(key), slots.get_mut(slot)) else { return };
         let Some(packet) = layer.ring.get(index) else { return };
@@ -98,6 +101,11 @@ impl Stage {
             layer.following.push(slot);
             switched.push(slot);
         }
+    }
+
+    fn overlaps(&self, slot: Key<Slot>, layer: Key<Layer>, index: i64) -> bool {
+        let packet = self.layers.get(layer).and_then(|layer| layer.ring.get(index));
+        packet.zip(self.slots.get(slot)).is_some_and(|(packet, slot)| slot.overlaps(packet.entry))
     }
 
     fn forward_to(&mut self, slot: Key<Slot>, layer: Key<Layer>, index: i64, out: &mut Outbox) {

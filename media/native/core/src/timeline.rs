@@ -1,8 +1,8 @@
 //! Media time: every publisher's RTP clocks on the node's common clock (Unix microseconds).
 //!
-//! Sender reports tie an RTP clock to the publisher's wall clock; how far that wall clock is from
-//! ours is the smallest (arrival - NTP) of the last minute less half the smallest round trip.
-//! Before the first report, a stream's first arrival stands for its capture.
+//! Sender reports tie an RTP clock to the publisher's wall clock, the least late one the best; how far
+//! that wall clock is from ours is the smallest (arrival - NTP) of the last minute less half the
+//! smallest round trip. Before the first report, a stream's first arrival stands for its capture.
 
 use std::collections::VecDeque;
 
@@ -10,6 +10,10 @@ use crate::model::Kind;
 
 /// The minimum forgets after this: 50 ppm of clock drift are 3 ms by then.
 pub const WINDOW_US: u64 = 60_000_000;
+/// Of a stream's reports the truest counts: libwebrtc sends six for a sound in this time.
+pub const REPORTS_US: u64 = 30_000_000;
+/// A report that is later than the truest by more begins a new line: the encoder set its clock anew.
+pub const REPORT_STEP_US: i64 = 200_000;
 /// A picture is re-anchored when it is off by more; less nobody sees, and jitter would move it all the time.
 pub const STEP_MS: u32 = 5;
 /// A stream without reports is anchored at its first arrival, and again when it drifts off by more.
@@ -48,17 +52,17 @@ pub fn ticks_at(unix_us: i64, clock_hz: u32) -> u32 {
     whole.wrapping_add(((rest as u64 * u64::from(clock_hz) + 500_000) / 1_000_000) as u32)
 }
 
-/// The smallest value of the last `WINDOW_US`: a monotonic queue whose first entry is it.
+/// The smallest value of a window of time: a monotonic queue whose first entry is it.
 #[derive(Default)]
 struct Minimum(VecDeque<(u64, i64)>);
 
 impl Minimum {
-    fn keep(&mut self, now_us: u64, value: i64) {
+    fn keep(&mut self, now_us: u64, value: i64, window_us: u64) {
         while self.0.back().is_some_and(|&(_, kept)| kept >= value) || self.0.len() >= SAMPLES_MAX {
             self.0.pop_back();
         }
         self.0.push_back((now_us, value));
-        while self.0.front().is_some_and(|&(at_us, _)| at_us + WINDOW_US < now_us) {
+        while self.0.front().is_some_and(|&(at_us, _)| at_us + window_us < now_us) {
             self.0.pop_front();
         }
     }
@@ -78,11 +82,11 @@ pub struct PublisherClock {
 impl PublisherClock {
     /// A sender report written at `ntp_us` of the publisher arrived at `arrival_us` of ours.
     pub fn heard(&mut self, now_us: u64, arrival_us: u64, ntp_us: i64) {
-        self.samples.keep(now_us, arrival_us as i64 - ntp_us);
+        self.samples.keep(now_us, arrival_us as i64 - ntp_us, WINDOW_US);
     }
 
     pub fn round_trip(&mut self, now_us: u64, round_trip_us: u64) {
-        self.round_trips.keep(now_us, round_trip_us as i64);
+        self.round_trips.keep(now_us, round_trip_us as i64, WINDOW_US);
     }
 
     /// What must be added to the publisher's time, `None` before its first report.
@@ -106,7 +110,10 @@ pub struct StreamClock {
     wanted: u32,
     newest: u32,
     former: Option<Former>,
-    report: Option<(i64, u32)>,
+    /// What the first report added to the stream's timestamps, in ticks of the publisher's wall clock,
+    reference: Option<u32>,
+    /// and how much more each later one adds, in microseconds.
+    late_us: Minimum,
     settled: bool,
     delay_us: i64,
 }
@@ -121,7 +128,8 @@ impl StreamClock {
             wanted: 0,
             newest: 0,
             former: None,
-            report: None,
+            reference: None,
+            late_us: Minimum::default(),
             settled: false,
             delay_us: 0,
         }
@@ -132,16 +140,29 @@ impl StreamClock {
         self.anchor.unwrap_or(0)
     }
 
-    /// A sender report of this stream.
-    pub fn report(&mut self, ntp_us: i64, rtp: u32) {
-        self.report = Some((ntp_us, rtp));
+    /// A sender report of this stream: its timestamp `rtp` is `ntp_us` of the publisher's wall clock.
+    ///
+    /// A busy encoder reads its wall clock after it stamped the frame, never before: what is kept is
+    /// how much later than the first report each one is.
+    pub fn report(&mut self, now_us: u64, ntp_us: i64, rtp: u32) {
+        let line = ticks_at(ntp_us, self.clock_hz).wrapping_sub(rtp);
+        let reference = *self.reference.get_or_insert(line);
+        let late_us = i64::from(line.wrapping_sub(reference) as i32) * 1_000_000 / i64::from(self.clock_hz);
+        if self.late_us.value().is_some_and(|truest_us| late_us - truest_us > REPORT_STEP_US) {
+            self.late_us = Minimum::default();
+        }
+        self.late_us.keep(now_us, late_us, REPORTS_US);
     }
 
-    /// Recompute the mapping from the newest report; a sound's takes effect now, a picture's at its next frame.
+    /// Recompute the mapping from the truest report; a sound's takes effect now, a picture's at its next frame.
     pub fn settle(&mut self, offset_us: Option<i64>) {
-        let (Some((ntp_us, rtp)), Some(offset_us)) = (self.report, offset_us) else { return };
+        let (Some(reference), Some(late_us), Some(offset_us)) = (self.reference, self.late_us.value(), offset_us)
+        else {
+            return;
+        };
         self.settled = true;
-        self.wanted = ticks_at(ntp_us.wrapping_add(offset_us) + self.delay_us, self.clock_hz).wrapping_sub(rtp);
+        let moved_us = offset_us.wrapping_add(late_us + self.delay_us);
+        self.wanted = reference.wrapping_add(ticks_at(moved_us, self.clock_hz));
         if self.kind == Kind::Audio {
             self.anchor = Some(self.wanted);
         }
@@ -253,7 +274,7 @@ mod tests {
     fn a_report_moves_a_picture_at_its_next_frame_and_never_within_one() {
         let mut clock = video();
         let media = clock.media_timestamp(9_000, EPOCH_US);
-        clock.report(EPOCH_US as i64 - 50_000, 9_000);
+        clock.report(0, EPOCH_US as i64 - 50_000, 9_000);
         clock.settle(Some(0));
         assert_eq!(clock.media_timestamp(9_000, EPOCH_US + 1_000), media);
         let next = clock.media_timestamp(12_000, EPOCH_US + 34_000);
@@ -265,7 +286,7 @@ mod tests {
     fn a_report_that_differs_by_less_than_five_ms_moves_no_picture() {
         let mut clock = video();
         let media = clock.media_timestamp(9_000, EPOCH_US);
-        clock.report(EPOCH_US as i64 - 4_000, 9_000);
+        clock.report(0, EPOCH_US as i64 - 4_000, 9_000);
         clock.settle(Some(0));
         assert_eq!(clock.media_timestamp(12_000, EPOCH_US + 33_000), media.wrapping_add(3_000));
     }
@@ -274,11 +295,35 @@ mod tests {
     fn sound_follows_its_report_at_once_and_its_delay() {
         let mut clock = StreamClock::new(Kind::Audio, 48_000);
         clock.media_timestamp(960, EPOCH_US);
-        clock.report(EPOCH_US as i64 - 10_000, 960);
+        clock.report(0, EPOCH_US as i64 - 10_000, 960);
         clock.settle(Some(0));
         assert_eq!(clock.media_timestamp(960, EPOCH_US), ticks_at(EPOCH_US as i64 - 10_000, 48_000));
         clock.delay(40);
         assert_eq!(clock.media_timestamp(960, EPOCH_US), ticks_at(EPOCH_US as i64 + 30_000, 48_000));
+    }
+
+    #[test]
+    fn a_report_that_a_busy_encoder_stamped_late_moves_nothing() {
+        let mut clock = StreamClock::new(Kind::Audio, 48_000);
+        let at = EPOCH_US as i64;
+        for (second, late_us) in [(0, 0), (1, 90_000), (2, 40_000)] {
+            clock.report(second * 1_000_000, at + second as i64 * 1_000_000 + late_us, 48_000 * second as u32);
+            clock.settle(Some(0));
+            assert_eq!(clock.media_timestamp(960, EPOCH_US), ticks_at(at + 20_000, 48_000));
+        }
+        clock.report(32_000_000, at + 32_040_000, 48_000 * 32);
+        clock.settle(Some(0));
+        assert_eq!(clock.media_timestamp(960, EPOCH_US), ticks_at(at + 60_000, 48_000), "the truest is forgotten");
+    }
+
+    #[test]
+    fn an_encoder_that_set_its_clock_anew_is_followed() {
+        let mut clock = StreamClock::new(Kind::Audio, 48_000);
+        let at = EPOCH_US as i64;
+        clock.report(0, at, 0);
+        clock.report(1_000_000, at + 1_000_000 + REPORT_STEP_US + 1_000, 48_000);
+        clock.settle(Some(0));
+        assert_eq!(clock.media_timestamp(0, EPOCH_US), ticks_at(at + REPORT_STEP_US + 1_000, 48_000));
     }
 
     #[test]
