@@ -169,15 +169,18 @@ impl Shard {
         self.media.tick(self.clock.moment(now_us), out).min(self.watch_at_us)
     }
 
-    /// Seal all that waits in the outbox. What goes to nobody, or to somebody without keys, is dropped.
+    /// Seal all that waits in the outbox.
     pub fn seal(&mut self, out: &mut Outbox) {
         for place in 0..out.busy().len() {
-            let at = out.busy()[place];
-            let session = self.sessions.get_mut(at).filter(|session| session.agent.tuple.is_some());
-            match session {
-                Some(session) => out.seal_each(at, |form, room, len| sealed(session, form, room, len)),
-                None => out.seal_each(at, |_, _, _| 0),
-            }
+            self.seal_to(out.busy()[place], out);
+        }
+    }
+
+    /// Seal what waits for one session. What goes to nobody, or to somebody without keys, is dropped.
+    pub fn seal_to(&mut self, at: SessionIndex, out: &mut Outbox) {
+        match self.sessions.get_mut(at).filter(|session| session.agent.tuple.is_some()) {
+            Some(session) => out.seal_each(at, |form, room, len| sealed(session, form, room, len)),
+            None => out.seal_each(at, |_, _, _| 0),
         }
     }
 

@@ -141,6 +141,11 @@ impl Bell {
         }
     }
 
+    /// Whether it rang since it was hushed.
+    pub fn is_rung(&self) -> bool {
+        self.rung.load(Ordering::Acquire)
+    }
+
     /// It was heard; call before looking at what it rang for.
     pub fn hush(&self) {
         let mut count = [0u8; 8];
@@ -164,9 +169,10 @@ mod tests {
         bell.ring();
         poll.wait(1_000_000).unwrap();
         assert_eq!(poll.ready(0).unwrap().token, 7);
+        assert!(bell.is_rung());
         bell.hush();
         poll.wait(0).unwrap();
-        assert_eq!(poll.count(), 0);
+        assert_eq!((poll.count(), bell.is_rung()), (0, false));
         bell.ring();
         poll.wait(1_000_000).unwrap();
         assert_eq!(poll.count(), 1);

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::iter::once;
+use std::ops::Range;
 use std::sync::Arc;
 
 use twinhall_core::model::{Figures, Tuple};
@@ -21,6 +22,9 @@ pub const BELL: u64 = TOKENS - 1;
 const ROUNDS: usize = 4;
 /// Longest wait: the sweep of connections is due.
 const WAIT_MAX_US: u64 = 1_000_000;
+
+/// Sessions that are sealed and sent together: their frames fit the second cache.
+const TOGETHER: usize = 16;
 
 /// Microseconds of the monotonic clock, the same that Python's `time.monotonic` reads.
 fn monotonic_us() -> u64 {
@@ -82,9 +86,10 @@ impl Work {
         for place in 0..self.poll.count() {
             let Some(ready) = self.poll.ready(place) else { continue };
             match ready.token {
-                BELL => self.take_messages(),
+                BELL => self.take_messages_if_any(),
                 number if number < TOKENS => self.receive(number as usize),
                 _ => {
+                    self.take_messages_if_any();
                     let (shard, outbox, now_us) = (&mut self.shard, &mut self.outbox, monotonic_us());
                     self.streams.ready(ready, now_us, &self.poll, |from, bytes| {
                         shard.datagram(now_us, from, bytes, outbox);
@@ -101,6 +106,14 @@ impl Work {
         self.flush(now_us);
         if !self.outbox.events.is_empty() {
             self.untold += self.mailbox.report(&mut self.outbox.events) as u64;
+        }
+    }
+
+    /// What Python wanted before a datagram was sent is in force before that datagram is looked at: a
+    /// peer's first check may follow its answer within microseconds.
+    fn take_messages_if_any(&mut self) {
+        if self.mailbox.messages.bell.is_rung() {
+            self.take_messages();
         }
     }
 
@@ -127,6 +140,7 @@ impl Work {
             let Some(fd) = self.ports.get(number).map(UdpPort::fd) else { return };
             // an error is an ICMP message about an earlier datagram
             let came = self.inbox.receive(fd).unwrap_or(0);
+            self.take_messages_if_any();
             let now_us = monotonic_us();
             for place in 0..came {
                 if let Some((remote, bytes)) = self.inbox.datagram(place) {
@@ -144,30 +158,45 @@ impl Work {
         }
     }
 
-    /// Seal and send all that the outbox holds.
+    /// Seal and send all that the outbox holds, some sessions at a time: what was sealed is sent while the
+    /// cache has it, and the first viewers don't wait for the last ones' seals.
     fn flush(&mut self, now_us: u64) {
         if self.outbox.is_empty() {
             return;
         }
-        self.shard.seal(&mut self.outbox);
-        let (shard, outbox, streams, poll) = (&self.shard, &self.outbox, &mut self.streams, &self.poll);
-        for (to, datagram) in outbox.answers() {
+        self.send_answers(now_us);
+        for first in (0..self.outbox.busy().len()).step_by(TOGETHER) {
+            let until = self.outbox.busy().len().min(first + TOGETHER);
+            for place in first..until {
+                self.shard.seal_to(self.outbox.busy()[place], &mut self.outbox);
+            }
+            self.send(first..until, now_us);
+        }
+        self.outbox.clear();
+    }
+
+    fn send_answers(&mut self, now_us: u64) {
+        for (to, datagram) in self.outbox.answers() {
             match self.ports.get_mut(to.local as usize) {
                 Some(port) => self.sender.send(port, once((to.remote, once(datagram)))),
-                None => self.jammed += u64::from(!streams.send(to, datagram, now_us, poll)),
+                None => self.jammed += u64::from(!self.streams.send(to, datagram, now_us, &self.poll)),
             }
         }
-        let ways = || outbox.busy().iter().filter_map(|at| Some((*at, shard.tuple(*at)?)));
+    }
+
+    /// Send what is sealed for some of the busy sessions.
+    fn send(&mut self, places: Range<usize>, now_us: u64) {
+        let (shard, outbox) = (&self.shard, &self.outbox);
+        let ways = || outbox.busy()[places.clone()].iter().filter_map(|at| Some((*at, shard.tuple(*at)?)));
         for (number, port) in (0..).zip(&mut self.ports) {
             let here = ways().filter(|(_, to)| to.local == number);
             self.sender.send(port, here.map(|(at, to)| (to.remote, outbox.datagrams(at))));
         }
         for (at, to) in ways().filter(|(_, to)| to.is_tcp()) {
             for datagram in outbox.datagrams(at) {
-                self.jammed += u64::from(!streams.send(to, datagram, now_us, poll));
+                self.jammed += u64::from(!self.streams.send(to, datagram, now_us, &self.poll));
             }
         }
-        self.outbox.clear();
     }
 
     fn figures(&self) -> Figures {
