@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, ClassVar, Final, assert_never
 
 import msgspec
@@ -165,7 +166,7 @@ class Questions:
     def _screen_view(self, lists: Mapping[str, list[QuestionId]], names: Names, now_ms: int) -> Row:
         """What is on air and these lists, with the counts unless they are hidden still."""
         on_air = self.book.on_air()
-        shown = dict.fromkeys([id for ids in lists.values() for id in ids] + ([on_air] if on_air else []))
+        shown = list(dict.fromkeys(chain(*lists.values(), [on_air] if on_air else [])))
         view: Row = {**self._head(), **lists, "items": self._rows.of(shown, Eyes.PUBLIC, names)}
         if hidden_until_ms := self.wakes_ms(now_ms):
             view["counts_from_ms"] = hidden_until_ms

@@ -50,10 +50,13 @@ class Rows:
         made, called = self._made[eyes], names.get
         rows: dict[str, Row] = {}
         for id in ids:
-            known = made.get(id)
-            if known is None or called(known[0]) != known[1] or (known[2] and called(known[2]) != known[3]):
-                known = made[id] = self._make(self._book.kept.questions[id], eyes, names)
-            rows[id] = known[4]
+            if id in made:
+                asker, name, claimer, claimer_s_name, row = made[id]
+                if called(asker) == name and (claimer is None or called(claimer) == claimer_s_name):
+                    rows[id] = row
+                    continue
+            made[id] = self._make(self._book.kept.questions[id], eyes, names)
+            rows[id] = made[id][4]
         return rows
 
     def _make(self, question: Question, eyes: Eyes, names: Names) -> _Made:
