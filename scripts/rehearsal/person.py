@@ -40,6 +40,7 @@ class Person:
         self._node = node
         self._socket = socketio.AsyncClient(http_session=self.http, reconnection=False)
         self._returning: asyncio.Task[None] | None = None
+        self._left = False
         self._seq: int | None = None
         self._changed = asyncio.Event()
         self._line = asyncio.Condition()
@@ -129,6 +130,7 @@ class Person:
 
     async def leave(self) -> None:
         """End all that is open, a return under way too. What is left of the socket ends with its session."""
+        self._left = True
         try:
             if self._returning:
                 self._returning.cancel()
@@ -149,8 +151,11 @@ class Person:
         """Until the line is back, as a page does.
 
         Not the library's own way back: that one goes on after a goodbye, with a session that nobody closes.
+        It also swallows a cancellation that comes while it closes a refused line, so who left is asked about.
         """
         for pause_s in chain(AGAIN_S, repeat(AGAIN_S[-1])):
+            if self._left:
+                return
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))
             with contextlib.suppress(socketio.exceptions.ConnectionError, aiohttp.ClientError):
                 await self._connect()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import socketio
 
 from scripts.rehearsal.node import Link, Node
 from scripts.rehearsal.person import NotAdmitted, Person
@@ -98,6 +99,29 @@ async def test_who_leaves_while_the_node_is_away_stops_returning(settings: Setti
             assert clients_tasks()
             await person.leave()
             assert clients_tasks() == []
+
+
+async def test_who_leaves_while_a_refused_line_closes_stops_returning(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library takes a cancellation for the end of its own writing then, and only says that the line failed."""
+    tried = asyncio.Event()
+
+    async def refused(*_: object, **__: object) -> None:
+        tried.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise socketio.exceptions.ConnectionError("refused") from None
+
+    async with asyncio.timeout(PATIENCE_S):
+        async with web(settings):
+            person = await somebody(settings, "director")
+            await person.enter()
+            monkeypatch.setattr(socketio.AsyncClient, "connect", refused)
+        await tried.wait()
+        await person.leave()
+        assert clients_tasks() == []
 
 
 async def test_who_is_not_admitted_leaves_nothing_open(settings: Settings) -> None:
