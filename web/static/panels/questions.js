@@ -36,7 +36,7 @@ class QuestionsPanel {
     this.release = undefined;
     this.air = h("section", { class: "questions-air", hidden: true }, h(/** @type {any} */ ("hall-tally"), { state: "off" }), questionCard("div"));
     this.own = h("ul", { class: "rows question-rows" });
-    this.ownBox = h("section", { class: "questions-own", hidden: true }, h("h3", { class: "questions-head", "data-t": "questions.own" }), this.own);
+    this.ownBox = h("section", { class: "questions-own", hidden: true }, h("h2", { class: "questions-head", "data-t": "questions.own" }), this.own);
     this.orders = ["votes", "time"].map((order) => h("button", { type: "button", class: "button button-quiet", "data-t": `questions.by-${order}`, onclick: () => this.sort(/** @type {Order} */ (order)) }));
     this.said = h("p", { class: "questions-said muted small", role: "status" });
     this.all = h("ul", { class: "rows question-rows" });
@@ -194,7 +194,7 @@ class QuestionsPanel {
       this.fault = "";
       this.page.send({ type: "qa.vote", question: id, on: !this.asking.votes(id) }).catch(() => undefined);
     };
-    return h("button", { type: "button", class: "vote", onclick: vote }, icon("vote"), h("span", { class: "figures" }));
+    return h("button", { type: "button", class: "vote", onclick: vote }, icon("vote"), h("span", { class: "unseen" }), h("span", { class: "figures" }));
   }
 
   /** @param {HTMLElement} button @param {Question} question */
@@ -204,8 +204,8 @@ class QuestionsPanel {
     const counts = qa.votes ? (qa.votes[id] ?? this.further.find((one) => one.id === id)?.votes ?? 0) + asking.ahead(id) : null;
     set(button, "aria-pressed", String(on));
     set(button, "disabled", !qa.doors?.voting);
+    write(/** @type {Element} */ (button.querySelector(".unseen")), page.t("questions.vote", { text }));
     write(/** @type {Element} */ (button.lastElementChild), counts === null ? "" : page.i18n.number(counts));
-    set(button, "aria-label", counts === null ? page.t("questions.vote", { text }) : page.t("questions.vote-count", { text, n: counts }));
   }
 
   /** What holds for the votes now. */
