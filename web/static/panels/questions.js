@@ -90,10 +90,14 @@ class QuestionsPanel {
     this.release = setTimeout(() => this.draw(), HOLD_MS);
   }
 
+  /** The window of open questions in the order that was asked for. @returns {string[]} */
+  get window() {
+    return (this.order === "votes" ? this.qa.by_votes : this.qa.by_time) ?? [];
+  }
+
   draw() {
     const { qa, page } = this;
-    const wanted = (this.order === "votes" ? qa.by_votes : qa.by_time) ?? [];
-    const open = wanted.filter((/** @type {string} */ id) => id !== qa.on_air);
+    const open = this.window.filter((id) => id !== qa.on_air);
     this.shown = performance.now() < this.held_until_ms ? steady(this.shown, open) : open;
     const further = this.further.filter(({ id }) => !this.shown.includes(id) && id !== qa.on_air);
     this.#drawAir();
@@ -102,8 +106,9 @@ class QuestionsPanel {
     write(this.said, this.#rules());
     list(this.all, [...questionsOf(qa, this.shown), ...further], ({ id }) => id, ({ id }) => questionCard("li", this.#voteButton(id)), (card, question) => this.#drawOpen(card, question));
     this.empty.hidden = this.all.children.length > 0;
-    write(this.empty, page.t(qa.doors?.asking === false ? "questions.empty-closed" : "questions.empty"));
-    this.more.hidden = (qa.counts?.open ?? 0) <= this.shown.length + further.length + (qa.on_air ? 1 : 0);
+    const others = qa.on_air || qa.answered?.length;
+    write(this.empty, page.t(others ? "questions.empty-else" : qa.doors?.asking === false ? "questions.empty-closed" : "questions.empty"));
+    this.more.hidden = (qa.counts?.open ?? 0) <= this.window.length + this.further.length;
     this.#drawDone();
   }
 
@@ -230,7 +235,7 @@ class QuestionsPanel {
 
   async findMore() {
     try {
-      const start = this.shown.length + this.further.length;
+      const start = this.window.length + this.further.length;
       const found = await this.page.read({ type: "qa.find", order: this.order, states: ["published", "shortlisted", "on_air"], start, count: MORE });
       const rows = found.ids.map((/** @type {string} */ id) => ({ id, ...found.items[id], votes: found.votes?.[id] }));
       this.further = [...this.further, ...rows];
