@@ -139,7 +139,7 @@ class Questions:
             case Desk(Role.OPERATOR):
                 return self._screen_view({}, names, now_ms)
             case Desk(role):
-                return self._board_view(Eyes.KEEPER if role == Role.ORGANISER else Eyes.DESK, names)
+                return self._board_view(Eyes.KEEPER if role == Role.ORGANISER else Eyes.DESK, names, now_ms)
             case Player():
                 return {}
             case never:
@@ -174,15 +174,18 @@ class Questions:
             view["votes"] = self._rows.votes(shown)
         return view
 
-    def _board_view(self, eyes: Eyes, names: Names) -> Row:
+    def _board_view(self, eyes: Eyes, names: Names, now_ms: int) -> Row:
+        """All columns with their counts; until when the public sees none stands beside."""
         book = self.book
         columns = {
             state: column.window(0, DONE_WINDOW if state in _DONE else WINDOW) for state, column in book.columns.items()
         }
         queue = book.queue(WINDOW)
         shown = dict.fromkeys([id for ids in columns.values() for id in ids] + queue)
+        hidden_until_ms = self.wakes_ms(now_ms)
         return {
             **self._head(),
+            **({"counts_from_ms": hidden_until_ms} if hidden_until_ms else {}),
             "columns": {
                 state.value: {"count": len(book.columns[state]), "ids": columns[state]} for state in book.columns
             },

@@ -313,6 +313,7 @@ def test_counts_stay_hidden_from_the_public_in_the_first_minutes() -> None:
     assert "votes" not in conference.read(Find(), ANNA, STAGE, NAMES, 100_000)
     assert conference.wakes_ms(100_000) == 121_000
     assert board(conference)["votes"][Q1] == 1
+    assert seen(conference, Desk(Role.MODERATOR), now_ms=100_000)["counts_from_ms"] == 121_000
     shown = seen(conference, Attendee(), now_ms=121_000)
     assert shown["votes"][Q1] == 1
     assert conference.wakes_ms(121_000) is None
