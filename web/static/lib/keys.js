@@ -1,5 +1,5 @@
 // @ts-check
-/** The page's keys, and the list of them behind "?". A key never acts while somebody writes. */
+/** The page's keys, and the list of them behind "?". A key never acts while somebody writes, nor below a dialog. */
 
 import { h, write } from "./dom.js";
 
@@ -24,8 +24,8 @@ export class Keys {
 
   /** @param {KeyboardEvent} event */
   #press(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.repeat || this.dialog?.open) return;
-    if (writes(event.target)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.repeat) return;
+    if (writes(event.target) || document.querySelector("dialog[open]")) return;
     const wanted = this.keys.find(({ key }) => key.toLowerCase() === event.key.toLowerCase());
     if (!wanted) return;
     event.preventDefault();
