@@ -9,8 +9,11 @@ import { mountClocks, venuesOf } from "./clocks.js";
 import { isCalm, tieSession, watchLine } from "./line.js";
 import { comes } from "./now.js";
 import { say, Screen } from "./screen.js";
+import { shortlist } from "./shortlist.js";
 import { insist, openUnattended } from "./unattended.js";
 
+/** Questions beside the one on air: what a glance from a lectern takes in. */
+const QUESTIONS = 2;
 /** The last minute is said by shape as well: two bars stand beside the time. */
 const LAST_MS = 60_000;
 
@@ -25,6 +28,7 @@ const screen = new Screen(find(root, ".confidence-screen"), page, session);
 mountClocks(find(root, ".confidence-clocks"), page, { seconds: true });
 mountTime();
 mountTally();
+shortlist(find(root, "[data-shortlist]"), page, { most: QUESTIONS });
 mountLine();
 
 function mountTime() {

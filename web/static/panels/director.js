@@ -2,6 +2,7 @@
 /** The director's page: preview, program and the take; sources by click or key; the rundown beside. */
 
 import { find, h, list, set, write } from "../lib/dom.js";
+import { Acts } from "./acts.js";
 import { Board } from "./board.js";
 import { venuesOf } from "./clocks.js";
 import { openDesk } from "./desk.js";
@@ -10,8 +11,10 @@ import { listen, receive } from "./others.js";
 import { Pictures } from "./pictures.js";
 import { late, rundown } from "./rundown.js";
 import { LAYOUTS } from "./scenes.js";
+import { leadByKeys, shortlist } from "./shortlist.js";
 import { sources } from "./sources.js";
 import { sourcesOf } from "./tally.js";
+import { told } from "./told.js";
 
 const SLOTS = 8;
 const LAYOUT_KEYS = ["q", "w", "e"];
@@ -24,6 +27,7 @@ gallery();
 take();
 scenes();
 sources(find(document, "[data-sources]"), page, pictures, board);
+questions();
 programme();
 keys();
 listen(find(document, ".take-bar"), page, session);
@@ -68,6 +72,14 @@ function scenes() {
   };
   board.addEventListener("change", draw);
   draw();
+}
+
+/** What is asked on stage, and the way of the askers to it. */
+function questions() {
+  const acts = new Acts(page);
+  shortlist(find(document, "[data-shortlist]"), page, { acts });
+  leadByKeys(page, acts);
+  told(find(document, "[data-told-line]"), page, acts);
 }
 
 function programme() {

@@ -7,6 +7,7 @@ import { following, itemsOf, running } from "../lib/programme.js";
 import { openDesk } from "./desk.js";
 import { others, receive } from "./others.js";
 import { own } from "./own.js";
+import { shortlist } from "./shortlist.js";
 import { tallyOf } from "./tally.js";
 
 /** What is left turns to a warning here. */
@@ -18,6 +19,7 @@ const { capture, session, source } = own(page, { echo: true });
 others(find(document, "[data-others]"), page, receive(page, 4), { listening: true });
 cue();
 checks();
+shortlist(find(document, "[data-shortlist]"), page);
 
 /** Waiting, stand by, on air: in words that a nervous person reads at a glance. */
 function cue() {
