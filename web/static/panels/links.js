@@ -9,7 +9,7 @@ import { copyButton } from "./copy.js";
 /** @typedef {{id: string, role: string, venue?: string, source?: string, name: string, url: string, whip?: string, qr: string, revoked: boolean}} Link */
 
 /** From the many to the few. */
-const ROLES = ["attendee", "speaker", "operator", "wall", "confidence", "moderator", "director", "organiser"];
+const ROLES = ["attendee", "on_site", "speaker", "operator", "wall", "confidence", "moderator", "director", "organiser"];
 
 /**
  * @param {HTMLElement} root

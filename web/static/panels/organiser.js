@@ -1,16 +1,20 @@
 // @ts-check
-/** The organiser's page: links, who is here and whose names are kept, what runs, and the conference's facts. */
+/** The organiser's page: links, the questions' rules and export, who is here and whose names are kept, what runs, and the conference's facts. */
 
 import { find } from "../lib/dom.js";
 import { openDesk } from "./desk.js";
+import { exports } from "./exports.js";
 import { facts, health } from "./health.js";
 import { here } from "./here.js";
 import { links } from "./links.js";
 import { names } from "./names.js";
+import { rules } from "./rules.js";
 
 const page = await openDesk(["organiser"]);
 links(find(document, "[data-links]"), page);
 health(find(document, "[data-health]"), page);
 here(find(document, "[data-here]"), page);
 names(find(document, "[data-names]"), page);
+rules(find(document, "[data-rules]"), page);
+exports(find(document, "[data-exports]"), page);
 facts(find(document, "[data-facts]"), page);
