@@ -5,8 +5,9 @@ use std::iter::once;
 use std::ops::Range;
 use std::sync::Arc;
 
-use twinhall_core::model::{Figures, Tuple};
+use twinhall_core::model::{Command, Figures, Tuple};
 use twinhall_core::outbox::Outbox;
+use twinhall_core::pacer::EVERY_US;
 use twinhall_core::shard::Shard;
 
 use crate::inbox::{BATCH, Inbox};
@@ -122,7 +123,12 @@ impl Work {
         self.mailbox.messages.take(&mut messages);
         for message in messages.drain(..) {
             match message {
-                Message::Command(command) => self.shard.command(now_us, *command, &mut self.outbox),
+                Message::Command(command) => {
+                    if matches!(*command, Command::Remove { .. }) {
+                        self.flush(now_us); // its last words go before it does
+                    }
+                    self.shard.command(now_us, *command, &mut self.outbox);
+                }
                 // nobody may wait any more
                 Message::Figures(asker) => drop(asker.try_send(self.figures())),
                 Message::Close => self.closing = true,
@@ -152,6 +158,10 @@ impl Work {
                 }
             }
             self.flush(now_us);
+            if came > 0 {
+                // what came may have left packets that wait for their pace
+                self.deadline_us = self.deadline_us.min(now_us + EVERY_US);
+            }
             if came < BATCH {
                 return;
             }
