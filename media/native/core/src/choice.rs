@@ -1,6 +1,6 @@
-//! Which of a track's layers a viewer gets.
+//! Which of a track's layers a viewer gets: by what it displays, and by what its line carries.
 
-use crate::layers::Layer;
+use crate::layers::{Layer, TEMPORAL_MAX};
 use crate::slab::Key;
 
 /// The smallest layer at least `height` px high, else the largest; `None` asks for the largest.
@@ -15,4 +15,83 @@ pub fn best_layer<'a>(
         if enough(layer) { (true, -size.0, -size.1) } else { (false, size.0, size.1) }
     };
     layers.max_by_key(|(_, layer)| rank(layer)).map(|(key, _)| key)
+}
+
+/// A layer with its temporal layers up to `temporal`; `u8::MAX` for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub layer: Key<Layer>,
+    pub temporal: u8,
+}
+
+/// What a viewer's line leaves of a picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fit {
+    /// Nothing is known to limit it.
+    #[default]
+    Whole,
+    Step(Step),
+    /// Not even the smallest layer.
+    Nothing,
+}
+
+/// The steps up to a picture and what each costs, all headers included, none less than the one before.
+#[derive(Default)]
+pub struct Ladder {
+    pub steps: Vec<Step>,
+    pub costs_bps: Vec<u64>,
+}
+
+impl Ladder {
+    fn push(&mut self, layer: Key<Layer>, temporal: u8, cost_bps: u64) {
+        self.steps.push(Step { layer, temporal });
+        self.costs_bps.push(cost_bps);
+    }
+
+    fn pop(&mut self) {
+        self.steps.pop();
+        self.costs_bps.pop();
+    }
+
+    /// Whether `cost_bps` is worth a step of its own.
+    fn is_far(&self, cost_bps: u64) -> bool {
+        self.costs_bps.last().is_none_or(|&last_bps| cost_bps * STEP.1 >= last_bps * STEP.0)
+    }
+
+    /// Where `fit` stands on it.
+    pub fn place(&self, fit: Fit) -> Option<usize> {
+        match fit {
+            Fit::Whole => self.steps.len().checked_sub(1),
+            Fit::Step(step) => self.steps.iter().position(|&known| known == step),
+            Fit::Nothing => None,
+        }
+    }
+}
+
+/// Fewer frames are worth a step only where they save a fifth.
+const STEP: (u64, u64) = (5, 4);
+
+/// The steps up to the layer that a viewer of `height` would get.
+pub fn ladder<'a>(layers: impl Iterator<Item = (Key<Layer>, &'a Layer)>, height: Option<u32>) -> Ladder {
+    let mut offered: Vec<_> = layers.collect();
+    let best = best_layer(offered.iter().copied(), height);
+    let top = offered.iter().find(|&&(key, _)| Some(key) == best).map_or(0, |(_, layer)| layer.height());
+    offered.retain(|(_, layer)| layer.height() <= top);
+    offered.sort_by_key(|(_, layer)| (layer.height(), layer.bitrate_bps));
+    let mut ladder = Ladder::default();
+    for (layer, known) in offered {
+        let whole_bps = known.temporal_bps[TEMPORAL_MAX - 1];
+        for (temporal, &cost_bps) in known.temporal_bps.iter().enumerate() {
+            if (1..whole_bps).contains(&cost_bps) && ladder.is_far(cost_bps) {
+                ladder.push(layer, temporal as u8, cost_bps);
+            }
+        }
+        if ladder.steps.last().is_some_and(|last| last.layer == layer) && !ladder.is_far(whole_bps) {
+            ladder.pop();
+        }
+        if ladder.costs_bps.last().is_none_or(|&last_bps| whole_bps >= last_bps) {
+            ladder.push(layer, u8::MAX, whole_bps);
+        }
+    }
+    ladder
 }

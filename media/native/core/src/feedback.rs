@@ -1,5 +1,6 @@
 //! RTCP by the clock and on request: repair and picture requests, reports.
 
+use crate::bwe::arrivals::ArrivalRecord;
 use crate::layers::Layer;
 use crate::model::{Now, SessionIndex};
 use crate::outbox::Outbox;
@@ -72,6 +73,20 @@ impl Feedback {
             self.send(to, out);
         }
         self.due = due;
+    }
+
+    /// Transport-wide feedback for what came since the last, when it is due.
+    pub fn tell_arrivals(
+        &mut self,
+        now: Now,
+        to: SessionIndex,
+        ssrc: u32,
+        record: &mut ArrivalRecord,
+        out: &mut Outbox,
+    ) {
+        while record.next_due_us() <= now.us && record.write(&mut self.compound, OWN_SSRC, ssrc) {
+            self.send(to, out);
+        }
     }
 
     /// Receiver report, reference time, and REMB where it is all the peer has: `estimate_bps` is then

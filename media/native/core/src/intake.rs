@@ -2,6 +2,7 @@
 
 use crate::feedback::OWN_SSRC;
 use crate::layers::{Layer, Notes};
+use crate::links::Link;
 use crate::media::Media;
 use crate::model::{Kind, Now, SessionIndex, SourceName};
 use crate::outbox::Outbox;
@@ -10,7 +11,7 @@ use crate::publication::{Publication, Stream, unwrapped};
 use crate::repair::Arrival;
 use crate::rtcp::Block;
 use crate::rtcp::read::{Item, read};
-use crate::rtp::{Header, read_header, read_u64, without_padding};
+use crate::rtp::{Header, read_header, read_u16, read_u64, without_padding};
 use crate::slab::Key;
 use crate::sources::Change;
 use crate::timeline::{middle, ntp_of, round_trip_us, unix_us_of};
@@ -31,7 +32,7 @@ impl<'a> Intake<'a> {
         let header = read_header(packet)?;
         let peer = self.media.peer(from)?;
         let (ids, publication) = (peer.ids, peer.publication);
-        let notes = notes(ids, &header);
+        let notes = self.read_extensions(from, ids, &header);
         let Some((stream, publication)) = publication.and_then(|key| Some((self.stream(key, &header)?, key))) else {
             self.media.dropped.unknown_ssrc += 1;
             return None;
@@ -106,13 +107,13 @@ impl<'a> Intake<'a> {
         if taken.changed {
             stage.cut(key);
         }
-        stage.forward(key, index, out);
+        stage.forward(self.now, key, index, out);
         let layer = stage.layers.get_mut(key)?;
         layer.heard_us = self.now.us;
         let news = !layer.live || taken.changed || taken.resized;
         (layer.live, layer.dark) = (true, false);
         if !layer.waiting.is_empty() && !taken.changed && (taken.keyframe || layer.kind == Kind::Audio) {
-            stage.begin_waiting(key, index, out);
+            stage.begin_waiting(self.now, key, index, out);
         }
         if news { self.media.sources.alive(key, stage) } else { None }
     }
@@ -128,19 +129,25 @@ impl<'a> Intake<'a> {
         let index = self.media.stage.layers.get(layer)?.extend(header.seq);
         self.layer_packet(layer, index, &header, payload, Notes::default(), out)
     }
-}
 
-/// What a packet carries beside its payload.
-fn notes(ids: Ids, header: &Header<'_>) -> Notes {
-    let mut notes = Notes::default();
-    for (id, value) in header.elements() {
-        if id == ids.audio_level && value.len() == 1 {
-            notes.level = Some(value[0]);
-        } else if id == ids.abs_capture_time {
-            notes.capture_ntp = read_u64(value, 0).unwrap_or(0);
+    /// Note the transport-wide number; return what else a packet carries beside its payload.
+    fn read_extensions(&mut self, from: SessionIndex, ids: Ids, header: &Header<'_>) -> Notes {
+        let mut notes = Notes::default();
+        for (id, value) in header.elements().filter(|&(id, _)| id != 0) {
+            if id == ids.audio_level && value.len() == 1 {
+                notes.level = Some(value[0]);
+            } else if id == ids.abs_capture_time {
+                notes.capture_ntp = read_u64(value, 0).unwrap_or(0);
+            } else if id == ids.transport_cc
+                && let (Some(number), Some(peer)) = (read_u16(value, 0), self.media.peer_mut(from))
+                && let Some(arrivals) = &mut peer.arrivals
+            {
+                arrivals.note(number, self.now.us);
+                peer.media_ssrc = header.ssrc;
+            }
         }
+        notes
     }
-    notes
 }
 
 impl Media {
@@ -160,7 +167,10 @@ impl Media {
                     self.round_trip_of_publisher(now, from, round_trip_us(ntp_of(now.media_us), last, delay));
                 }
             }
-            Item::Arrivals(_) | Item::Estimate { .. } => (),
+            Item::Arrivals(body) => self.learn(from, |link| link.estimator.arrivals(now.us, body)),
+            Item::Estimate { bitrate_bps } => {
+                self.learn(from, |link| link.estimator.peer_estimate(now.us, bitrate_bps))
+            }
         });
     }
 
@@ -183,21 +193,33 @@ impl Media {
         layer.clock.settle(publication.clock.offset_us());
     }
 
-    fn report_of_viewer(&mut self, now: Now, from: SessionIndex, block: Block) {
-        let Some(peer) = self.peer_mut(from) else { return };
-        let Some(slot) = peer.slot(block.ssrc) else { return };
-        if block.lsr != 0 {
-            peer.round_trip_us = Some(round_trip_us(ntp_of(now.media_us), block.lsr, block.dlsr));
-        }
-        if let Some(slot) = self.stage.slots.get_mut(slot) {
-            slot.lost_share = f64::from(block.fraction) / 256.0;
+    /// What a viewer's line tells of itself.
+    fn learn(&mut self, from: SessionIndex, tell: impl FnOnce(&mut Link)) {
+        if let Some(link) = self.stage.links.get_mut(from.0 as usize).and_then(Option::as_mut) {
+            tell(link);
         }
     }
 
+    fn report_of_viewer(&mut self, now: Now, from: SessionIndex, block: Block) {
+        let Some(peer) = self.peer_mut(from) else { return };
+        let Some(slot) = peer.slot(block.ssrc) else { return };
+        let round_trip = (block.lsr != 0).then(|| round_trip_us(ntp_of(now.media_us), block.lsr, block.dlsr));
+        peer.round_trip_us = round_trip.or(peer.round_trip_us);
+        let share = f64::from(block.fraction) / 256.0;
+        if let Some(slot) = self.stage.slots.get_mut(slot) {
+            slot.lost_share = share;
+        }
+        self.learn(from, |link| {
+            link.estimator.reported(now.us, share);
+            if let Some(round_trip_us) = round_trip {
+                link.estimator.round_trip(round_trip_us);
+            }
+        });
+    }
+
     fn repair(&mut self, now: Now, from: SessionIndex, ssrc: u32, seqs: impl Iterator<Item = u16>, out: &mut Outbox) {
-        let slot = self.peer(from).and_then(|peer| peer.slot(ssrc));
-        if let Some(slot) = slot.and_then(|key| self.stage.slots.get_mut(key)) {
-            slot.repair(now.us, seqs, &self.stage.layers, out);
+        if let Some(slot) = self.peer(from).and_then(|peer| peer.slot(ssrc)) {
+            self.stage.repair(now, slot, seqs, out);
         }
     }
 

@@ -22,6 +22,10 @@ const PLI_EVERY_US: u64 = 500_000;
 pub const LATE_MAX: i64 = 2048;
 /// How often packets say when they were captured (abs-capture-time); receivers interpolate.
 const CAPTURE_EVERY_US: u64 = 1_000_000;
+/// Temporal layers that are told apart.
+pub const TEMPORAL_MAX: usize = 4;
+/// RTP header with its elements, SRTP tag, UDP and IPv4.
+const OVERHEAD: usize = 64;
 
 /// What became of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +69,9 @@ pub struct Layer {
     pub frames_per_s: f64,
     pub age_us: Option<i64>,
     pub lost_share: f64,
+    /// By temporal layer, those below it and all headers included, in the last second.
+    pub temporal_bps: [u64; TEMPORAL_MAX],
+    temporal_octets: [u64; TEMPORAL_MAX],
     payloads: Arc<[PayloadType]>,
     sending: Option<usize>,
     counted: (u64, u64, i64, u64),
@@ -116,6 +123,8 @@ impl Layer {
             frames_per_s: 0.0,
             age_us: None,
             lost_share: 0.0,
+            temporal_bps: [0; TEMPORAL_MAX],
+            temporal_octets: [0; TEMPORAL_MAX],
             payloads: payloads.clone(),
             sending: None,
             counted: (0, 0, 0, 0),
@@ -157,6 +166,8 @@ impl Layer {
         let transit = self.clock.ticks_at(now.us).wrapping_sub(header.timestamp);
         self.reception.count(index, payload.len(), transit);
         let facts = if payload.is_empty() { None } else { codecs::read(codec, payload) };
+        let temporal = facts.map_or(0, |facts| usize::from(facts.numbers.temporal)).min(TEMPORAL_MAX - 1);
+        self.temporal_octets[temporal] += (payload.len() + OVERHEAD) as u64;
         let height_before = self.height();
         let keyframe = facts.is_some_and(|facts| facts.keyframe);
         if keyframe {
@@ -271,6 +282,11 @@ impl Layer {
         let got = &self.reception;
         let (octets, frames, expected, lost) = self.counted;
         self.bitrate_bps = 8 * (got.octets - octets);
+        let mut below_bps = 0;
+        for (bps, octets) in self.temporal_bps.iter_mut().zip(&mut self.temporal_octets) {
+            below_bps += 8 * std::mem::take(octets);
+            *bps = below_bps;
+        }
         self.frames_per_s = (got.frames - frames) as f64;
         self.lost_share = got.lost().saturating_sub(lost) as f64 / (got.expected() - expected).max(1) as f64;
         self.counted = (got.octets, got.frames, got.expected(), got.lost());

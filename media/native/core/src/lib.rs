@@ -13,6 +13,7 @@ pub mod feedback;
 pub mod ice;
 pub mod intake;
 pub mod layers;
+pub mod links;
 pub mod media;
 pub mod model;
 pub mod outbox;

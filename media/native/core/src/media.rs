@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::feedback::Feedback;
 use crate::intake::Intake;
+use crate::links::Link;
 use crate::model::{
     AudienceName, Event, InboundTrack, Now, PlaneSession, PublicationId, PublicationState, Route, SessionFigures,
     SessionIndex, SlotId, SlotState, SourceName, SourceSpec,
@@ -68,11 +69,12 @@ impl Media {
     // --- sessions
 
     /// A session is known; it moves no media before `join`.
-    pub fn add(&mut self, _now: Now, at: SessionIndex, session: &PlaneSession) {
+    pub fn add(&mut self, now: Now, at: SessionIndex, session: &PlaneSession) {
         let mut peer = Peer::new(session);
         for spec in &session.outbound {
             let first_seq = (self.random() & 0x3FFF) as u16;
-            peer.slots.push((spec.ssrc, self.stage.slots.insert(Slot::new(at, spec, first_seq))));
+            let slot = self.stage.slots.insert_with(|key| Slot::new(key, at, spec, first_seq));
+            peer.slots.push((spec.ssrc, slot));
         }
         if let (Some(source), Some(id), false) = (&session.source, &session.publication, session.inbound.is_empty()) {
             let owner = Some((at, session.id.clone()));
@@ -81,7 +83,9 @@ impl Media {
         let row = at.0 as usize;
         if self.peers.len() <= row {
             self.peers.resize_with(row + 1, || None);
+            self.stage.links.resize_with(row + 1, || None);
         }
+        self.stage.links[row] = (!session.outbound.is_empty()).then(|| Link::new(now.us, at, session));
         self.peers[row] = Some(peer);
     }
 
@@ -99,6 +103,7 @@ impl Media {
     /// The session is over; its index may be given to another one. Nothing more is sent to it.
     pub fn remove(&mut self, now: Now, at: SessionIndex, out: &mut Outbox) {
         let Some(peer) = self.peers.get_mut(at.0 as usize).and_then(Option::take) else { return };
+        self.stage.links[at.0 as usize] = None;
         for &(_, slot) in &peer.slots {
             self.repaired_before += self.stage.drop_slot(slot);
         }
@@ -199,6 +204,21 @@ impl Media {
         let next_us = self.watch(now, out);
         self.settle(now, out);
         next_us
+    }
+
+    /// Fit a viewer's pictures to what its line carries now.
+    pub(crate) fn fit(&mut self, now: Now, at: SessionIndex, out: &mut Outbox) {
+        let Some(audience) = self.peer(at).filter(|peer| peer.joined).and_then(|peer| peer.audience.clone()) else {
+            return;
+        };
+        let Some(link) = self.stage.links.get_mut(at.0 as usize).and_then(Option::as_mut) else { return };
+        link.estimator.tick(now.us);
+        let estimate_bps = link.estimator.estimate_bps(now.us);
+        let mut wanted_bps = 0;
+        self.scene(now, out, |router, scene| wanted_bps = router.fit(&audience, at, estimate_bps, scene));
+        if let Some(link) = self.stage.links.get_mut(at.0 as usize).and_then(Option::as_mut) {
+            link.estimator.want(wanted_bps);
+        }
     }
 
     /// Tell what changed of a source, and aim its viewers anew.

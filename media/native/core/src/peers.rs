@@ -1,5 +1,6 @@
 //! What media knows of a session: its publication or its slots.
 
+use crate::bwe::arrivals::ArrivalRecord;
 use crate::model::{AudienceName, PlaneSession, SessionId};
 use crate::publication::Publication;
 use crate::slab::Key;
@@ -16,6 +17,9 @@ pub struct Peer {
     pub ids: Ids,
     /// What it was told by REMB last; `None` where it lives on transport-wide feedback or on neither.
     pub estimate_bps: Option<u64>,
+    /// When its packets came, where it lives on transport-wide feedback, and the SSRC of the newest.
+    pub arrivals: Option<ArrivalRecord>,
+    pub media_ssrc: u32,
     pub round_trip_us: Option<u64>,
     pub report_at_us: u64,
     pub joined: bool,
@@ -47,6 +51,8 @@ impl Peer {
             slots: Vec::new(),
             ids,
             estimate_bps: remb.then_some(0),
+            arrivals: (ids.transport_cc != 0).then(ArrivalRecord::default),
+            media_ssrc: 0,
             round_trip_us: None,
             report_at_us: 0,
             joined: false,

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::choice::best_layer;
+use crate::bwe::fit::{Ask, divide};
+use crate::choice::{Fit, Ladder, best_layer, ladder};
 use crate::layers::Layer;
 use crate::model::{AudienceName, Event, Kind, Now, Route, SessionIndex, SlotId, SourceName};
 use crate::outbox::Outbox;
@@ -31,6 +32,17 @@ impl Audience {
         self.routes.values().any(|route| route.source == *source || route.fallback.as_ref() == Some(source))
     }
 }
+
+/// A slot that shows its route's source, and the steps it has.
+struct Picture {
+    slot: Key<Slot>,
+    height: u32,
+    now: Fit,
+    ladder: Ladder,
+}
+
+/// Reserved of each line: two stereo sounds and their headers.
+const SOUND_BPS: u64 = 64_000;
 
 /// Routes per audience, held against the publications that live.
 #[derive(Default)]
@@ -81,6 +93,25 @@ impl Router {
         }
     }
 
+    /// Fit a session's pictures to a line of `estimate_bps` (`None`: nothing is known to limit it).
+    /// Returns what the next better picture would need, 0 when there is none.
+    pub fn fit(
+        &mut self,
+        name: &AudienceName,
+        session: SessionIndex,
+        estimate_bps: Option<u64>,
+        scene: &mut Scene<'_>,
+    ) -> u64 {
+        let Some(audience) = self.audiences.get_mut(name) else { return 0 };
+        let Some(member) = audience.members.iter().find(|member| member.session == session) else { return 0 };
+        let (changed, wanted_bps) = audience.fit(&member.slots, estimate_bps, scene);
+        if changed {
+            audience.decide_slots(&member.slots, scene);
+            audience.tell(name, scene);
+        }
+        wanted_bps
+    }
+
     /// A source's media came, went, or changed its layers.
     pub fn changed(&mut self, source: &SourceName, scene: &mut Scene<'_>) {
         for (name, audience) in self.audiences.iter_mut().filter(|(_, audience)| audience.names(source)) {
@@ -120,6 +151,37 @@ impl Audience {
             }
             scene.stage.aim(scene.now, key, layer, scene.out);
         }
+    }
+
+    /// Whether a slot of a session gets another fit, and what the next better picture would need.
+    fn fit(&self, slots: &[Key<Slot>], estimate_bps: Option<u64>, scene: &mut Scene<'_>) -> (bool, u64) {
+        let mut pictures: Vec<Picture> = slots.iter().filter_map(|&key| self.picture(key, scene)).collect();
+        pictures.sort_by_key(|picture| std::cmp::Reverse(picture.height));
+        let mut asks: Vec<Ask<'_>> = pictures
+            .iter()
+            .map(|picture| Ask {
+                rungs_bps: &picture.ladder.costs_bps,
+                now: picture.ladder.place(picture.now),
+                height: picture.height,
+                fits: None,
+            })
+            .collect();
+        let wanted_bps = estimate_bps.map_or(0, |estimate_bps| divide(estimate_bps, SOUND_BPS, &mut asks));
+        let mut changed = false;
+        for (picture, ask) in pictures.iter().zip(&asks) {
+            let Some(slot) = scene.stage.slots.get_mut(picture.slot) else { continue };
+            let fit = slot.fit_of(scene.now.us, estimate_bps.map(|_| ask.fits), &picture.ladder.steps);
+            changed |= std::mem::replace(&mut slot.fit, fit) != fit;
+        }
+        (changed, wanted_bps)
+    }
+
+    fn picture(&self, key: Key<Slot>, scene: &Scene<'_>) -> Option<Picture> {
+        let slot = scene.stage.slots.get(key).filter(|slot| slot.is_video() && slot.height != Some(0))?;
+        let route = self.routes.get(&slot.spec.slot)?;
+        let track = scene.track(slot, &route.source, Kind::Video)?;
+        let ladder = ladder(track.heard(&scene.stage.layers), slot.height);
+        Some(Picture { slot: key, height: slot.height.unwrap_or(u32::MAX), now: slot.fit, ladder })
     }
 
     /// Say what is shown, but for slots that still wait for a keyframe.
@@ -183,19 +245,32 @@ impl Scene<'_> {
             return (None, Reason::Paused);
         }
         let kind = slot.spec.kind;
-        if let Some(layer) = self.layer(slot, &route.source, kind) {
-            return (Some(layer), Reason::None);
+        if let Some(track) = self.track(slot, &route.source, kind) {
+            return match slot.fit {
+                Fit::Nothing => (None, Reason::Narrow),
+                _ => (self.layer(slot, track), Reason::None),
+            };
         }
         let sends = self.tracks(&route.source, kind).next().is_some();
         let reason = if sends { Reason::WrongCodec } else { Reason::Silent };
         let fallback = route.fallback.as_ref().filter(|_| slot.is_video());
-        (fallback.and_then(|fallback| self.layer(slot, fallback, kind)), reason)
+        let track = fallback.and_then(|fallback| self.track(slot, fallback, kind));
+        (track.and_then(|track| self.layer(slot, track)), reason)
     }
 
-    fn layer(&self, slot: &Slot, source: &SourceName, kind: Kind) -> Option<Key<Layer>> {
+    /// The first track of a source that the viewer can decode.
+    fn track(&self, slot: &Slot, source: &SourceName, kind: Kind) -> Option<&Track> {
         let layers = &self.stage.layers;
         let carried = |track: &&Track| track.sending(layers).is_some_and(|sent| slot.outgoing(sent).is_some());
-        let track = self.tracks(source, kind).find(carried)?;
-        best_layer(track.heard(layers), slot.height)
+        self.tracks(source, kind).find(carried)
+    }
+
+    fn layer(&self, slot: &Slot, track: &Track) -> Option<Key<Layer>> {
+        let layers = &self.stage.layers;
+        let fitting = match slot.fit {
+            Fit::Step(step) => track.heard(layers).find(|&(key, _)| key == step.layer).map(|(key, _)| key),
+            Fit::Whole | Fit::Nothing => None,
+        };
+        fitting.or_else(|| best_layer(track.heard(layers), slot.height))
     }
 }

@@ -46,13 +46,19 @@ impl<T> Default for Slab<T> {
 
 impl<T> Slab<T> {
     pub fn insert(&mut self, thing: T) -> Key<T> {
+        self.insert_with(|_| thing)
+    }
+
+    /// A thing that knows its own key.
+    pub fn insert_with(&mut self, make: impl FnOnce(Key<T>) -> T) -> Key<T> {
         let row = self.free.pop().unwrap_or_else(|| {
             self.rows.push(Row { turn: 0, thing: None });
             self.rows.len() as u32 - 1
         });
         let place = &mut self.rows[row as usize];
-        place.thing = Some(thing);
-        Key { row, turn: place.turn, what: PhantomData }
+        let key = Key { row, turn: place.turn, what: PhantomData };
+        place.thing = Some(make(key));
+        key
     }
 
     pub fn get(&self, key: Key<T>) -> Option<&T> {

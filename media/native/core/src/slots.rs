@@ -5,10 +5,11 @@
 //! a NACK is answered from the layer's ring by computing it again. One packet index never seals two
 //! texts, whatever is asked for again.
 
+use crate::choice::{Fit, Step};
 use crate::codecs::{self, red};
 use crate::layers::Layer;
+use crate::links::{Waiting, Way};
 use crate::model::{Codec, Kind, Now, OutboundSlot, PayloadType, SessionIndex};
-use crate::outbox::Outbox;
 use crate::ring::{Entry, Packet};
 use crate::rtcp::write;
 use crate::rtp::{Block, write_fixed};
@@ -24,6 +25,12 @@ const SOUND_TICKS: u32 = 960;
 const OVERLAP_MAX_TICKS: u32 = 48_000;
 /// Packets; a larger hole in the publisher's sequence is closed, for nobody will repair it.
 const HOLE_MAX: i64 = 1000;
+/// As long as padding can be (RFC 3550 section 5.1).
+const PADDING: usize = 255;
+/// Bytes of a header, for those who must know a packet's size before it is written.
+const HEADER_TYPICAL: usize = 24;
+/// A line must seem too narrow for the smallest picture for so long before it is taken away.
+const NARROW_US: u64 = 3_000_000;
 const REPAIR_MIN_BPS: u64 = 8_000_000;
 
 /// Why a slot does not show what its route says.
@@ -77,6 +84,7 @@ impl Allowance {
 /// One outbound slot of one session.
 pub struct Slot {
     // Read for each packet.
+    key: Key<Self>,
     session: SessionIndex,
     ssrc: u32,
     /// Newest outgoing sequence number, extended: the SRTP packet index.
@@ -91,6 +99,8 @@ pub struct Slot {
     level_id: u8,
     capture_id: u8,
     block: Block,
+    /// Where in a packet its transport-wide number lies; 0: it has none.
+    number_at: u8,
     pub packets: u64,
     pub octets: u64,
     /// VP8's and VP9's picture id and base layer index as the viewer saw them last.
@@ -100,6 +110,9 @@ pub struct Slot {
     pub height: Option<u32>,
     pub reason: Reason,
     pub waiting: Option<Key<Layer>>,
+    /// What its viewer's line leaves of it, and since when that is nothing.
+    pub fit: Fit,
+    pub narrow_since_us: Option<u64>,
     pub repaired: u64,
     pub bitrate_bps: u64,
     pub lost_share: f64,
@@ -117,13 +130,15 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// `first_seq` is random, below 2^15.
-    pub fn new(session: SessionIndex, spec: &OutboundSlot, first_seq: u16) -> Self {
+    /// `key` is where it will live; `first_seq` is random, below 2^15.
+    pub fn new(key: Key<Self>, session: SessionIndex, spec: &OutboundSlot, first_seq: u16) -> Self {
         let rtx = spec.rtx_ssrc.is_some() && spec.payloads.iter().any(|payload| payload.apt.is_some());
         let nack = spec.payloads.iter().any(|payload| payload.nack);
         let numbered = spec.extensions.transport_cc != 0 && (rtx || !nack);
         let ids = &spec.extensions;
+        let (block, number_at) = block(spec, numbered);
         Self {
+            key,
             session,
             ssrc: spec.ssrc,
             out: i64::from(first_seq) - 1,
@@ -136,7 +151,8 @@ impl Slot {
             pads: spec.payloads.iter().any(|payload| payload.transport_cc),
             level_id: ids.audio_level,
             capture_id: ids.abs_capture_time,
-            block: block(spec, numbered),
+            block,
+            number_at,
             packets: 0,
             octets: 0,
             shown: (0, 0),
@@ -144,6 +160,8 @@ impl Slot {
             height: None,
             reason: Reason::None,
             waiting: None,
+            fit: Fit::Whole,
+            narrow_since_us: None,
             repaired: 0,
             bitrate_bps: 0,
             lost_share: 0.0,
@@ -257,12 +275,12 @@ impl Slot {
     // --- packets
 
     /// Send a packet of the current layer, at its place in the outgoing sequence.
-    pub fn forward(&mut self, packet: Packet<'_>, out: &mut Outbox) {
+    pub fn forward(&mut self, packet: Packet<'_>, way: &mut Way<'_>) {
         let Some(mut segment) = self.segment else { return };
         let entry = packet.entry;
         let mut number = entry.index + segment.seq_step;
         if number <= self.out {
-            self.forward_late(packet, out);
+            self.forward_late(packet, way);
             return;
         }
         if packet.payload.is_empty() {
@@ -287,7 +305,7 @@ impl Slot {
             segment = self.next_frame(entry, segment);
         }
         self.out = number;
-        self.emit(packet, &segment, number, out);
+        self.emit(packet, &segment, number, way);
     }
 
     fn next_frame(&mut self, entry: &Entry, mut segment: Segment) -> Segment {
@@ -302,11 +320,11 @@ impl Slot {
     }
 
     /// A packet that came out of order or was repaired: by the rules of its own time.
-    fn forward_late(&mut self, packet: Packet<'_>, out: &mut Outbox) {
+    fn forward_late(&mut self, packet: Packet<'_>, way: &mut Way<'_>) {
         let Some(segment) = self.segments.of_late(packet.entry.index, self.out) else { return };
         if !packet.payload.is_empty() && packet.entry.numbers.temporal <= self.temporal {
             let number = packet.entry.index + segment.seq_step;
-            self.emit(packet, &segment, number, out);
+            self.emit(packet, &segment, number, way);
         }
     }
 
@@ -337,20 +355,41 @@ impl Slot {
         self.enter(Segment { start, seq_step: next - start, picture_step, ..segment });
     }
 
-    fn emit(&mut self, packet: Packet<'_>, segment: &Segment, number: i64, out: &mut Outbox) {
+    fn emit(&mut self, packet: Packet<'_>, segment: &Segment, number: i64, way: &mut Way<'_>) {
         if number == self.out {
             let numbers = &packet.entry.numbers;
             self.shown.0 = numbers.picture_id.wrapping_add(segment.picture_step);
             self.shown.1 = numbers.tl0.wrapping_add(segment.tl0_step);
         }
-        let mut octets = 0;
-        out.rtp(self.session, self.ssrc, number as u64, |room| {
-            let (header, whole) = self.write(room, packet, segment, number as u16, None);
-            octets = whole - header;
-            (header, whole)
+        let size = packet.payload.len() + HEADER_TYPICAL;
+        if !self.video {
+            way.link.left(way.now_us, size);
+        } else if !way.link.may_leave(way.now_us, Waiting { slot: self.key, number }, size) {
+            return;
+        }
+        self.leave(packet, segment, number, way);
+    }
+
+    fn leave(&mut self, packet: Packet<'_>, segment: &Segment, number: i64, way: &mut Way<'_>) {
+        let (header, whole) = way.send(self.ssrc, number as u64, self.number_at, |room| {
+            self.write(room, packet, segment, number as u16, None)
         });
         self.packets += 1;
-        self.octets += octets as u64;
+        self.octets += (whole - header) as u64;
+    }
+
+    /// A packet that waited for its turn, if its layer's ring still holds it.
+    pub fn release(&mut self, number: i64, layers: &Slab<Layer>, way: &mut Way<'_>) {
+        if let Some((segment, packet)) = self.sent_as(number, layers) {
+            self.leave(packet, &segment, number, way);
+        }
+    }
+
+    /// What was or would have been sent as `number`.
+    fn sent_as<'a>(&self, number: i64, layers: &'a Slab<Layer>) -> Option<(Segment, Packet<'a>)> {
+        let segment = *self.segments.of_number(number)?;
+        let packet = layers.get(segment.layer)?.ring.get(number - segment.seq_step)?;
+        (!packet.payload.is_empty()).then_some((segment, packet))
     }
 
     /// Header and payload, as RTX of number `repairs` or as itself: the same bytes each time, for one
@@ -414,33 +453,50 @@ impl Slot {
     }
 
     /// Answer a NACK from the layers' rings, as RTX where negotiated.
-    pub fn repair(&mut self, now_us: u64, seqs: impl Iterator<Item = u16>, layers: &Slab<Layer>, out: &mut Outbox) {
-        self.allowance.refill(now_us, self.bitrate_bps);
+    pub fn repair(&mut self, seqs: impl Iterator<Item = u16>, layers: &Slab<Layer>, way: &mut Way<'_>) {
+        self.allowance.refill(way.now_us, self.bitrate_bps);
         for seq in seqs {
             let number = self.out - i64::from((self.out as u16).wrapping_sub(seq));
-            let Some(&segment) = self.segments.of_number(number) else { continue };
-            let ring = layers.get(segment.layer).map(|layer| &layer.ring);
-            let Some(packet) = ring.and_then(|ring| ring.get(number - segment.seq_step)) else { continue };
-            if packet.payload.is_empty() || !self.allowance.take(packet.payload.len()) {
-                continue;
+            let Some((segment, packet)) = self.sent_as(number, layers) else { continue };
+            if self.allowance.take(packet.payload.len()) {
+                way.link.left(way.now_us, packet.payload.len() + HEADER_TYPICAL);
+                self.resend(packet, &segment, number, way);
+                self.repaired += 1;
             }
-            self.resend(packet, &segment, number, out);
-            self.repaired += 1;
         }
     }
 
-    fn resend(&mut self, packet: Packet<'_>, segment: &Segment, number: i64, out: &mut Outbox) {
-        let (Some(kind), Some(ssrc)) = (segment.repair_type, self.spec.rtx_ssrc) else {
-            if self.plain_repairs {
-                self.emit(packet, segment, number, out);
-            }
-            return;
-        };
-        let index = self.repair_out;
+    fn resend(&mut self, packet: Packet<'_>, segment: &Segment, number: i64, way: &mut Way<'_>) {
+        if let (Some(kind), Some(ssrc)) = (segment.repair_type, self.spec.rtx_ssrc) {
+            let index = self.next_repair();
+            way.send(ssrc, index, self.number_at, |room| {
+                self.write(room, packet, segment, index as u16, Some((ssrc, kind, number as u16)))
+            });
+        } else if self.plain_repairs {
+            self.leave(packet, segment, number, way);
+        }
+    }
+
+    fn next_repair(&mut self) -> u64 {
         self.repair_out += 1;
-        out.rtp(self.session, ssrc, index, |room| {
-            self.write(room, packet, segment, index as u16, Some((ssrc, kind, number as u16)))
+        self.repair_out - 1
+    }
+
+    /// A packet of padding alone on the RTX stream, to learn what the line carries. False without RTX.
+    pub fn pad(&mut self, way: &mut Way<'_>) -> bool {
+        let kind = self.spec.payloads.iter().find(|payload| payload.apt.is_some()).map(|payload| payload.number);
+        let (Some(kind), Some(ssrc), true) = (kind, self.spec.rtx_ssrc, self.number_at != 0) else { return false };
+        let (index, stamp) = (self.next_repair(), self.timestamp.unwrap_or(0));
+        let lengths = way.send(ssrc, index, self.number_at, |room| {
+            let header = 12 + room.get_mut(12..).map_or(0, |room| self.block.write(room));
+            let Some(fixed) = room.first_chunk_mut() else { return (0, 0) };
+            write_fixed(fixed, 0xB0, kind, index as u16, stamp, ssrc);
+            let Some(padding) = room.get_mut(header..header + PADDING) else { return (0, 0) };
+            padding.fill(0);
+            padding[PADDING - 1] = PADDING as u8;
+            (header, header + PADDING)
         });
+        lengths.1 > 0
     }
 
     // --- reports
@@ -457,9 +513,24 @@ impl Slot {
         write::description(compound, self.ssrc, cname);
     }
 
-    /// Highest temporal layer to forward from the next frame that allows it.
-    pub fn limit_temporal(&mut self, highest: u8) {
-        self.temporal_wanted = highest;
+    /// What to make of the step that fits (`None`: nothing is known to limit it). A line that seems too
+    /// narrow for any picture is given time to show better.
+    pub fn fit_of(&mut self, now_us: u64, fits: Option<Option<usize>>, steps: &[Step]) -> Fit {
+        let fits = fits.unwrap_or(Some(steps.len()));
+        let fit = match fits {
+            Some(place) if place + 1 >= steps.len() => Fit::Whole,
+            Some(place) => Fit::Step(steps[place]),
+            None => {
+                let since_us = *self.narrow_since_us.get_or_insert(now_us);
+                let first = if steps.len() > 1 { Fit::Step(steps[0]) } else { Fit::Whole };
+                if self.fit == Fit::Nothing || now_us - since_us >= NARROW_US { Fit::Nothing } else { first }
+            }
+        };
+        if fits.is_some() {
+            self.narrow_since_us = None;
+        }
+        self.temporal_wanted = if let Fit::Step(step) = fit { step.temporal } else { u8::MAX };
+        fit
     }
 
     pub fn second_passed(&mut self) {
@@ -468,16 +539,13 @@ impl Slot {
     }
 }
 
-/// The elements that every packet of a slot carries. The transport-wide number comes first, so that
-/// whoever sends finds it (`TRANSPORT_CC_AT`); it is 0 here.
-fn block(spec: &OutboundSlot, numbered: bool) -> Block {
+/// The elements that every packet of a slot carries, and where the transport-wide number goes (0: nowhere).
+fn block(spec: &OutboundSlot, numbered: bool) -> (Block, u8) {
     let ids = &spec.extensions;
     let mid = spec.mid.as_bytes();
     let used = [ids.mid, ids.transport_cc, ids.audio_level, ids.abs_capture_time];
     let mut block = Block::new(used.iter().any(|&id| id > 14) || mid.len() > 16);
-    if numbered {
-        block.push(ids.transport_cc, &[0, 0]);
-    }
     block.push(ids.mid, mid);
-    block
+    let number_at = if numbered { block.push(ids.transport_cc, &[0, 0]) } else { None };
+    (block, number_at.map_or(0, |at| (12 + 4 + at) as u8))
 }

@@ -1,7 +1,8 @@
 //! Layers and slots, and what passes between them: forwarding, switches, joins.
 
 use crate::layers::Layer;
-use crate::model::Now;
+use crate::links::{Link, Way};
+use crate::model::{Now, SessionIndex};
 use crate::outbox::Outbox;
 use crate::publication::Publication;
 use crate::ring::Packet;
@@ -10,6 +11,8 @@ use crate::slots::{CATCH_UP_TICKS, Slot};
 
 /// A keyframe in the ring that is younger is burst to a new viewer instead of asking for one.
 const YOUNG_US: u64 = 400_000;
+/// Packets of padding that leave at once.
+const PADDINGS_MAX: usize = 32;
 
 /// Publications with their layers, and the slots that show them.
 #[derive(Default)]
@@ -17,6 +20,8 @@ pub struct Stage {
     pub publications: Slab<Publication>,
     pub layers: Slab<Layer>,
     pub slots: Slab<Slot>,
+    /// By session; those that play have one.
+    pub links: Vec<Option<Link>>,
     /// Layers whose keyframe is wanted since the last call.
     pub asked: Vec<Key<Layer>>,
     /// Slots that switched since the last call.
@@ -70,7 +75,7 @@ impl Stage {
             if entry.keyframe && self.slots.get(slot).is_some_and(|slot| slot.waiting == Some(key)) {
                 self.switch(slot, index);
             }
-            self.forward_to(slot, key, index, out);
+            self.forward_to(now, slot, key, index, out);
         }
         if let Some(slot) = self.slots.get_mut(slot) {
             slot.catch_up = 0;
@@ -108,35 +113,70 @@ impl Stage {
         packet.zip(self.slots.get(slot)).is_some_and(|(packet, slot)| slot.overlaps(packet.entry))
     }
 
-    fn forward_to(&mut self, slot: Key<Slot>, layer: Key<Layer>, index: i64, out: &mut Outbox) {
-        let packet = self.layers.get(layer).and_then(|layer| layer.ring.get(index));
-        if let (Some(packet), Some(slot)) = (packet, self.slots.get_mut(slot))
-            && slot.current() == Some(layer)
+    fn forward_to(&mut self, now: Now, slot: Key<Slot>, key: Key<Layer>, index: i64, out: &mut Outbox) {
+        let Self { layers, slots, links, .. } = self;
+        let packet = layers.get(key).and_then(|layer| layer.ring.get(index));
+        if let (Some(packet), Some(slot)) = (packet, slots.get_mut(slot))
+            && slot.current() == Some(key)
+            && let Some(mut way) = way(links, now, slot.session(), out)
         {
-            slot.forward(packet, out);
+            slot.forward(packet, &mut way);
         }
     }
 
     /// The packet `index` of a layer to all that follow it.
-    pub fn forward(&mut self, key: Key<Layer>, index: i64, out: &mut Outbox) {
-        let Self { layers, slots, .. } = self;
+    pub fn forward(&mut self, now: Now, key: Key<Layer>, index: i64, out: &mut Outbox) {
+        let Self { layers, slots, links, .. } = self;
         let Some(layer) = layers.get(key) else { return };
         let Some(packet) = layer.ring.get(index) else { return };
         for &slot in &layer.following {
-            if let Some(slot) = slots.get_mut(slot) {
-                slot.forward(packet, out);
+            if let Some(slot) = slots.get_mut(slot)
+                && let Some(mut way) = way(links, now, slot.session(), out)
+            {
+                slot.forward(packet, &mut way);
+            }
+        }
+    }
+
+    /// Send again what a viewer's NACK names.
+    pub fn repair(&mut self, now: Now, slot: Key<Slot>, seqs: impl Iterator<Item = u16>, out: &mut Outbox) {
+        let Self { layers, slots, links, .. } = self;
+        if let Some(slot) = slots.get_mut(slot)
+            && let Some(mut way) = way(links, now, slot.session(), out)
+        {
+            slot.repair(seqs, layers, &mut way);
+        }
+    }
+
+    /// Packets that waited for their turn, and padding that a probe of the line wants.
+    pub fn release(&mut self, now: Now, to: SessionIndex, padder: Option<Key<Slot>>, out: &mut Outbox) {
+        let Self { layers, slots, links, .. } = self;
+        let Some(mut way) = way(links, now, to, out) else { return };
+        while let Some(waiting) = way.link.next(now.us) {
+            if let Some(slot) = slots.get_mut(waiting.slot) {
+                slot.release(waiting.number, layers, &mut way);
+            }
+        }
+        let mut padder = padder.and_then(|key| slots.get_mut(key));
+        for _ in 0..PADDINGS_MAX {
+            if way.link.estimator.owed_bytes(now.us) == 0 {
+                return;
+            }
+            if !padder.as_mut().is_some_and(|slot| slot.pad(&mut way)) {
+                way.link.estimator.nothing_to_pad(now.us);
+                return;
             }
         }
     }
 
     /// Slots that wait begin at packet `index`; if it was repaired, what overtook it follows.
-    pub fn begin_waiting(&mut self, key: Key<Layer>, index: i64, out: &mut Outbox) {
+    pub fn begin_waiting(&mut self, now: Now, key: Key<Layer>, index: i64, out: &mut Outbox) {
         let Some(layer) = self.layers.get(key) else { return };
         let (waiting, highest) = (layer.waiting.clone(), layer.ring.highest());
         for slot in waiting {
             self.switch(slot, index);
             for behind in index..=highest {
-                self.forward_to(slot, key, behind, out);
+                self.forward_to(now, slot, key, behind, out);
             }
         }
     }
@@ -179,6 +219,11 @@ impl Stage {
         self.detach(key);
         self.slots.remove(key).map_or(0, |slot| slot.repaired)
     }
+}
+
+fn way<'a>(links: &'a mut [Option<Link>], now: Now, to: SessionIndex, out: &'a mut Outbox) -> Option<Way<'a>> {
+    let link = links.get_mut(to.0 as usize)?.as_mut()?;
+    Some(Way { now_us: now.us, link, out })
 }
 
 /// How many frames a burst has, and the newest one's media time.

@@ -2,16 +2,21 @@
 
 use crate::feedback::REPORT_EVERY_US;
 use crate::layers::{DARK_US, Layer, SILENT_US};
+use crate::links::Link;
 use crate::media::Media;
 use crate::model::{Now, SessionIndex};
 use crate::outbox::Outbox;
 use crate::ring::KEPT_US;
 use crate::slab::Key;
+use crate::slots::Slot;
+use crate::stage::Stage;
 
 /// How often all of it is looked at.
 const TICK_US: u64 = 20_000;
 /// The soonest that a repeated NACK calls for.
 const TICK_MIN_US: u64 = 5_000;
+/// The soonest that a line is looked at again.
+const LINKS_EVERY_US: u64 = 1_000;
 const PEERS_EVERY_US: u64 = 100_000;
 const SECOND_US: u64 = 1_000_000;
 /// If the process itself stood still for so long, nobody's silence counts before it listened again.
@@ -34,11 +39,14 @@ impl Media {
             self.watch.awake_us = now.us;
         }
         self.watch.ticked_us = Some(now.us);
-        let next_us = self.watch_layers(now, out);
+        let next_us = self.watch_layers(now, out).min(self.watch_links(now, out));
         self.report_switches(now, out);
         if now.us >= self.watch.peers_at_us {
             self.watch.peers_at_us = now.us + PEERS_EVERY_US;
             self.watch_peers(now, out);
+            for row in 0..self.peers.len() {
+                self.fit(now, SessionIndex(row as u32), out);
+            }
         }
         if now.us >= self.watch.second_at_us {
             self.watch.second_at_us = now.us + SECOND_US;
@@ -77,6 +85,28 @@ impl Media {
             self.feedback.ask_again(now, *session, layer, round_trip_us, out);
         }
         layer.repairs.next_due_us()
+    }
+
+    /// What waits leaves, what came is told of. Returns when there is more.
+    fn watch_links(&mut self, now: Now, out: &mut Outbox) -> u64 {
+        let mut next_us = u64::MAX;
+        for (row, peer) in self.peers.iter_mut().enumerate() {
+            let Some(peer) = peer else { continue };
+            let to = SessionIndex(row as u32);
+            if let Some(record) = &mut peer.arrivals {
+                self.feedback.tell_arrivals(now, to, peer.media_ssrc, record, out);
+                next_us = next_us.min(record.next_due_us());
+            }
+            let due_us =
+                |stage: &Stage| stage.links.get(row).and_then(Option::as_ref).map_or(u64::MAX, Link::next_due_us);
+            if due_us(&self.stage) <= now.us {
+                let video = |slot: &Key<Slot>| self.stage.slots.get(*slot).is_some_and(Slot::is_video);
+                let padder = peer.slots.iter().map(|&(_, slot)| slot).find(video);
+                self.stage.release(now, to, padder, out);
+            }
+            next_us = next_us.min(due_us(&self.stage));
+        }
+        next_us.max(now.us + LINKS_EVERY_US)
     }
 
     /// A viewer learns at once how the timestamps of what it sees now map to media time.

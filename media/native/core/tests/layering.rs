@@ -3,6 +3,7 @@
 mod world;
 
 use twinhall_core::model::{Extensions, OutboundSlot, SessionIndex};
+use twinhall_core::rtcp::write;
 use world::*;
 
 const SLOT: u32 = 0x5_0000;
@@ -137,4 +138,153 @@ fn a_frame_says_when_it_was_captured_once_a_second_and_with_each_keyframe() {
         let ticks = media_ticks(captured as u64);
         assert!((ticks.wrapping_sub(got.timestamp) as i32).abs() < 3000);
     }
+}
+
+/// The viewer's own estimate of its line (REMB).
+fn tell_line(world: &mut World, viewer: SessionIndex, bitrate_bps: u64) {
+    let mut compound = Vec::new();
+    write::estimate(&mut compound, 9, bitrate_bps, [SLOT].into_iter());
+    world.send_control(viewer, &compound);
+}
+
+/// A second of 30 frames, every other one of temporal layer 1.
+fn two_layered(world: &mut World, camera: &mut Camera, viewer: SessionIndex, line_bps: u64) {
+    tell_line(world, viewer, line_bps);
+    for frame in 0..30 {
+        for (index, bytes) in camera.next(false, frame % 2) {
+            world.send(camera.from, index, &bytes);
+        }
+        world.pass(33_333);
+    }
+}
+
+fn single() -> (World, SessionIndex, Camera) {
+    let mut world = World::default();
+    let at = world.publisher(CHANGZHOU, vec![video_in(), audio_in()]);
+    world.route(&[route("v0", CHANGZHOU, None), route("a0", CHANGZHOU, None)]);
+    let viewer = world.viewer(vec![slot("v0"), slot("a0")]);
+    let mut camera = Camera::new(at, VIDEO_SSRC);
+    camera.frame(&mut world, true);
+    (world, viewer, camera)
+}
+
+fn begins(world: &World, viewer: SessionIndex) -> Vec<Got> {
+    world.got(viewer, SLOT).into_iter().filter(|got| got.payload[0] & 0x10 != 0).collect()
+}
+
+#[test]
+fn under_pressure_the_upper_temporal_layer_is_left_out_and_numbers_run_on() {
+    let (mut world, viewer, mut camera) = single();
+    for _ in 0..3 {
+        two_layered(&mut world, &mut camera, viewer, 10_000_000);
+    }
+    two_layered(&mut world, &mut camera, viewer, 600_000);
+    let before = begins(&world, viewer).len();
+    two_layered(&mut world, &mut camera, viewer, 600_000);
+    let narrow = begins(&world, viewer);
+    assert_eq!(narrow.len() - before, 15, "half the frames");
+    two_layered(&mut world, &mut camera, viewer, 10_000_000);
+    let before = begins(&world, viewer).len();
+    two_layered(&mut world, &mut camera, viewer, 10_000_000);
+    assert_eq!(begins(&world, viewer).len() - before, 30, "all come again by themselves");
+    assert!(gapless(world.got(viewer, SLOT).iter().map(|got| got.seq)));
+    assert!(gapless(begins(&world, viewer).iter().map(|got| picture_id(&got.payload))));
+}
+
+#[test]
+fn a_narrower_line_gets_a_smaller_layer_and_a_wider_one_the_larger_again() {
+    let (mut world, at, mut cameras) = stage();
+    let viewer = world.viewer(vec![slot("v0")]);
+    frames(&mut world, &mut cameras, true, 2);
+    for line_bps in [10_000_000, 10_000_000, 700_000, 700_000] {
+        tell_line(&mut world, viewer, line_bps);
+        frames(&mut world, &mut cameras, false, 30);
+    }
+    frames(&mut world, &mut cameras, true, 1);
+    world.forget(viewer);
+    world.forget(at);
+    tell_line(&mut world, viewer, 700_000);
+    frames(&mut world, &mut cameras, false, 5);
+    let narrow = widths(&world, viewer);
+    assert!(narrow.len() >= 5 && narrow.iter().all(|&packets| packets == 2), "{narrow:?}");
+    for _ in 0..2 {
+        tell_line(&mut world, viewer, 10_000_000);
+        frames(&mut world, &mut cameras, false, 15);
+    }
+    assert_eq!(world.picture_requests(at), 2, "one each half second until the keyframe comes");
+    frames(&mut world, &mut cameras, true, 1);
+    world.forget(viewer);
+    frames(&mut world, &mut cameras, false, 5);
+    let wide = widths(&world, viewer);
+    assert!(wide.len() >= 5 && wide.iter().all(|&packets| packets == 4), "{wide:?}");
+}
+
+#[test]
+fn below_the_lowest_layer_sound_stays_and_the_picture_pauses_says_so_and_returns_by_itself() {
+    let (mut world, viewer, mut camera) = single();
+    let mut microphone = Microphone::new(camera.from);
+    let mut second = |world: &mut World, line_bps, key| {
+        tell_line(world, viewer, line_bps);
+        for _ in 0..30 {
+            camera.frame(world, key);
+            microphone.speak(world);
+            world.pass(33_333);
+        }
+    };
+    second(&mut world, 10_000_000, false);
+    second(&mut world, 100_000, false);
+    assert!(!world.got(viewer, SLOT).is_empty());
+    for _ in 0..4 {
+        second(&mut world, 100_000, false);
+    }
+    world.forget(viewer);
+    second(&mut world, 100_000, false);
+    assert!(world.got(viewer, SLOT).is_empty());
+    assert_eq!(world.got(viewer, 0x6_0000).len(), 30);
+    assert_eq!(world.media.session_figures(viewer).slots[&"v0".into()].reason, "line-too-narrow");
+    second(&mut world, 10_000_000, true);
+    assert!(world.got(viewer, SLOT).len() > 60);
+    assert_eq!(world.media.session_figures(viewer).slots[&"v0".into()].reason, "");
+}
+
+#[test]
+fn packets_of_all_slots_share_one_row_of_transport_wide_numbers() {
+    let mut world = World::default();
+    let at = world.publisher(CHANGZHOU, vec![video_in(), audio_in()]);
+    world.route(&[route("v0", CHANGZHOU, None), route("a0", CHANGZHOU, None)]);
+    let extensions = Extensions { mid: 1, transport_cc: 4, ..Extensions::default() };
+    let slots = ["v0", "a0"].map(|name| OutboundSlot { extensions, ..slot(name) });
+    let viewer = world.viewer(slots.to_vec());
+    let (mut camera, mut microphone) = (Camera::new(at, VIDEO_SSRC), Microphone::new(at));
+    microphone.speak(&mut world);
+    camera.frame(&mut world, true);
+    for _ in 0..10 {
+        microphone.speak(&mut world);
+        camera.frame(&mut world, false);
+        world.pass(33_333);
+    }
+    let numbers = world.rtp[&viewer].iter().map(|got| u16::from_be_bytes([got.elements[&4][0], got.elements[&4][1]]));
+    assert!(gapless(numbers));
+}
+
+#[test]
+fn a_large_keyframe_is_spread_and_sound_never_waits_behind_it() {
+    let (mut world, viewer, mut camera) = single();
+    let mut microphone = Microphone::new(camera.from);
+    microphone.speak(&mut world);
+    tell_line(&mut world, viewer, 2_000_000);
+    world.pass(1_000_000);
+    world.forget(viewer);
+    camera.packets = 60;
+    let began_us = world.now_us;
+    camera.frame(&mut world, true);
+    microphone.speak(&mut world);
+    let at_once = world.got(viewer, SLOT).len();
+    assert!((9..30).contains(&at_once), "{at_once} packets at once");
+    assert_eq!(world.got(viewer, 0x6_0000).len(), 1);
+    world.pass(300_000);
+    let got = world.got(viewer, SLOT);
+    assert_eq!(got.len(), 60);
+    assert!(gapless(got.iter().map(|got| got.seq)));
+    assert!(got[59].at_us - began_us > 40_000, "60 kB at 5 Mbit/s");
 }
