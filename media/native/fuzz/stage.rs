@@ -125,6 +125,7 @@ fn session(id: &str, purpose: Purpose) -> PlaneSession {
         audience: None,
         inbound: vec![],
         outbound: vec![],
+        shard: 0,
     }
 }
 
