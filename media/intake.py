@@ -153,6 +153,7 @@ class Intake:
             slot = peer.by_ssrc.get(block.ssrc)
             if slot is not None:
                 slot.lost_share = block.fraction / 256
+                slot.jitter_ms = round(block.jitter * 1000 / (90_000 if slot.video else 48_000), 1)
                 if block.lsr:
                     peer.round_trip_ms = round_trip_ms(ntp_of(now_ms), block.lsr, block.dlsr)
 

@@ -147,17 +147,28 @@ class Traffic(msgspec.Struct, frozen=True):
 
 
 class SlotState(msgspec.Struct, frozen=True):
-    """One slot of one session: what it shows since its last switch, and why not if it can't."""
+    """One slot of one session: what it shows since its last switch, and why not if it can't.
+
+    `layer` is the RID that is sent and `height` its picture's in px; `packets` and `repaired` (sent again
+    on request) count from the session's beginning; `lost_share` and `jitter_ms` are the viewer's own report.
+    """
 
     showing: SourceName | None
     bitrate_bps: int = 0
     reason: str = ""
+    layer: str = ""
+    height: int = 0
+    packets: int = 0
+    repaired: int = 0
+    lost_share: float = 0.0
+    jitter_ms: float = 0.0
 
 
 class SessionState(msgspec.Struct, frozen=True):
     """A session as the relay has it. `spec` has no offer; `answer` is the relay's SDP.
 
     `refused` is a code (see media.negotiation.Refusal); `reason` says it in English for logs and encoders.
+    `estimate_bps` is what a player's line is believed to carry, None while nothing limits it that is known of.
     """
 
     spec: SessionSpec
@@ -169,3 +180,4 @@ class SessionState(msgspec.Struct, frozen=True):
     round_trip_ms: float | None = None
     lost_share: float = 0.0
     slots: dict[SlotId, SlotState] = {}
+    estimate_bps: int | None = None

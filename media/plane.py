@@ -169,7 +169,7 @@ PlaneEvent = Validated | Handshake | Lost | Showing | Life
 
 
 class SessionFigures(msgspec.Struct, frozen=True):
-    """What a plane counted for one session; slots for those that play."""
+    """What a plane counted for one session; slots for those that play, with what their line is believed to carry."""
 
     round_trip_ms: float | None
     lost_share: float
@@ -178,6 +178,7 @@ class SessionFigures(msgspec.Struct, frozen=True):
     dropped_forged: int
     dropped_replayed: int
     slots: dict[SlotId, SlotState]
+    estimate_bps: int | None = None
 
 
 class Figures(msgspec.Struct, frozen=True):

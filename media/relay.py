@@ -308,4 +308,10 @@ def _counted(state: SessionState, deaf: dict[SlotId, str], counted: SessionFigur
     slots = dict(counted.slots)
     slots |= {slot: SlotState(None, reason=reason) for slot, reason in deaf.items()}
     round_trip_ms = None if counted.round_trip_ms is None else round(counted.round_trip_ms, 1)
-    return replace(state, round_trip_ms=round_trip_ms, lost_share=round(counted.lost_share, 4), slots=slots)
+    return replace(
+        state,
+        round_trip_ms=round_trip_ms,
+        lost_share=round(counted.lost_share, 4),
+        slots=slots,
+        estimate_bps=counted.estimate_bps,
+    )

@@ -49,6 +49,7 @@ class Slot:
         self.repaired = 0
         self.bitrate_bps = 0
         self.lost_share = 0.0
+        self.jitter_ms = 0.0
         self.on_switch: Callable[[Slot, SourceName], None] | None = None
         self._cname = cname
         self._send = send
@@ -306,4 +307,15 @@ class Slot:
         self._counted = self.octets
 
     def state(self) -> SlotState:
-        return SlotState(self.showing, self.bitrate_bps, self.reason)
+        layer = self.current
+        return SlotState(
+            self.showing,
+            self.bitrate_bps,
+            self.reason,
+            layer=layer.rid if layer is not None else "",
+            height=layer.height if layer is not None else 0,
+            packets=self.packets,
+            repaired=self.repaired,
+            lost_share=self.lost_share,
+            jitter_ms=self.jitter_ms,
+        )

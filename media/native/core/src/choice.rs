@@ -95,3 +95,57 @@ pub fn ladder<'a>(layers: impl Iterator<Item = (Key<Layer>, &'a Layer)>, height:
     }
     ladder
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codecs::Size;
+    use crate::model::Kind;
+    use crate::slab::Slab;
+
+    /// Layers of these heights, each with the cost of its temporal layers.
+    fn layers(known: &[(u16, [u64; TEMPORAL_MAX])]) -> (Slab<Layer>, Vec<Key<Layer>>) {
+        let (mut slab, publications) = (Slab::default(), &mut Slab::default());
+        let publication =
+            publications.insert(crate::publication::Publication::new(&"house:camera".into(), &"p".into(), &[], None));
+        let payloads = Vec::new().into();
+        let keys = known.iter().map(|&(height, temporal_bps)| {
+            let mut layer = Layer::new(publication, &"house:camera".into(), (Kind::Video, &payloads), 1, "", false);
+            layer.size = Some(Size { width: height * 2, height });
+            layer.bitrate_bps = temporal_bps[TEMPORAL_MAX - 1];
+            layer.temporal_bps = temporal_bps;
+            slab.insert(layer)
+        });
+        let keys = keys.collect();
+        (slab, keys)
+    }
+
+    #[test]
+    fn the_smallest_layer_that_is_high_enough_is_best_or_else_the_largest() {
+        let (slab, keys) = layers(&[(360, [5; 4]), (180, [2; 4]), (720, [9; 4])]);
+        let best = |height| best_layer(slab.iter(), height);
+        assert_eq!(best(Some(300)), Some(keys[0]));
+        assert_eq!(best(Some(180)), Some(keys[1]));
+        assert_eq!(best(Some(1080)), Some(keys[2]));
+        assert_eq!(best(None), Some(keys[2]));
+    }
+
+    #[test]
+    fn a_ladder_climbs_by_temporal_layers_and_layers_up_to_what_is_displayed() {
+        let (slab, keys) = layers(&[(180, [100, 150, 150, 150]), (360, [250, 400, 500, 500]), (720, [2_000; 4])]);
+        let ladder = ladder(slab.iter(), Some(360));
+        assert_eq!(ladder.costs_bps, [100, 150, 250, 400, 500]);
+        let step = |at: usize, temporal| Step { layer: keys[at], temporal };
+        assert_eq!(ladder.steps, [step(0, 0), step(0, u8::MAX), step(1, 0), step(1, 1), step(1, u8::MAX)]);
+        assert_eq!(ladder.place(Fit::Whole), Some(4));
+        assert_eq!(ladder.place(Fit::Step(step(1, 0))), Some(2));
+        assert_eq!(ladder.place(Fit::Nothing), None);
+    }
+
+    #[test]
+    fn fewer_frames_are_no_step_where_they_save_little() {
+        let (slab, keys) = layers(&[(360, [450, 500, 500, 500])]);
+        let ladder = ladder(slab.iter(), None);
+        assert_eq!(ladder.steps, [Step { layer: keys[0], temporal: u8::MAX }]);
+    }
+}

@@ -208,6 +208,8 @@ impl Media {
         let share = f64::from(block.fraction) / 256.0;
         if let Some(slot) = self.stage.slots.get_mut(slot) {
             slot.lost_share = share;
+            let clock_hz = if slot.is_video() { 90_000.0 } else { 48_000.0 };
+            slot.jitter_ms = (f64::from(block.jitter) * 10_000.0 / clock_hz).round() / 10.0;
         }
         self.learn(from, |link| {
             link.estimator.reported(now.us, share);

@@ -23,6 +23,7 @@ pub struct Link {
     pub estimator: Estimator,
     pacer: Pacer<Waiting>,
     numbered: bool,
+    known_bps: Option<u64>,
 }
 
 /// Where a slot's packets go, and when.
@@ -35,7 +36,19 @@ pub struct Way<'a> {
 impl Link {
     pub fn new(now_us: u64, to: SessionIndex, session: &PlaneSession) -> Self {
         let numbered = session.outbound.iter().any(|slot| slot.extensions.transport_cc != 0);
-        Self { to, estimator: Estimator::new(now_us, numbered), pacer: Pacer::default(), numbered }
+        Self { to, estimator: Estimator::new(now_us, numbered), pacer: Pacer::default(), numbered, known_bps: None }
+    }
+
+    /// What the line carries; `None` while nothing limits it that is known of.
+    pub fn estimate(&mut self, now_us: u64) -> Option<u64> {
+        self.estimator.tick(now_us);
+        self.known_bps = self.estimator.estimate_bps(now_us);
+        self.known_bps
+    }
+
+    /// As it was estimated last.
+    pub fn known_bps(&self) -> Option<u64> {
+        self.known_bps
     }
 
     fn rate_bps(&self, now_us: u64) -> Option<u64> {

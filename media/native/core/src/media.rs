@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::choice::Fit;
 use crate::feedback::Feedback;
 use crate::intake::Intake;
+use crate::layers::Layer;
 use crate::links::Link;
 use crate::model::{
     AudienceName, Event, InboundTrack, Now, PlaneSession, PublicationId, PublicationState, Route, SessionFigures,
@@ -212,13 +214,20 @@ impl Media {
             return;
         };
         let Some(link) = self.stage.links.get_mut(at.0 as usize).and_then(Option::as_mut) else { return };
-        link.estimator.tick(now.us);
-        let estimate_bps = link.estimator.estimate_bps(now.us);
+        let estimate_bps = link.estimate(now.us);
+        if estimate_bps.is_none() && self.fits_whole(at) {
+            return;
+        }
         let mut wanted_bps = 0;
         self.scene(now, out, |router, scene| wanted_bps = router.fit(&audience, at, estimate_bps, scene));
         if let Some(link) = self.stage.links.get_mut(at.0 as usize).and_then(Option::as_mut) {
             link.estimator.want(wanted_bps);
         }
+    }
+
+    fn fits_whole(&self, at: SessionIndex) -> bool {
+        let slots = self.peer(at).into_iter().flat_map(|peer| &peer.slots);
+        slots.filter_map(|&(_, key)| self.stage.slots.get(key)).all(|slot| slot.fit == Fit::Whole)
     }
 
     /// Tell what changed of a source, and aim its viewers anew.
@@ -271,6 +280,7 @@ impl Media {
             round_trip_ms: peer.round_trip_us.map(|microseconds| microseconds as f64 / 1000.0),
             lost_share: self.lost_share(peer),
             slots: slots.map(|slot| (slot.spec.slot.clone(), self.slot_state(slot))).collect(),
+            estimate_bps: self.stage.links.get(at.0 as usize).and_then(Option::as_ref).and_then(Link::known_bps),
             ..SessionFigures::default()
         }
     }
@@ -281,6 +291,12 @@ impl Media {
             showing: layer.map(|layer| layer.source.clone()),
             bitrate_bps: slot.bitrate_bps,
             reason: slot.reason.text().into(),
+            layer: layer.map_or_else(String::new, |layer| layer.rid.clone()),
+            height: layer.map_or(0, Layer::height),
+            packets: slot.packets,
+            repaired: slot.repaired,
+            lost_share: slot.lost_share,
+            jitter_ms: slot.jitter_ms,
         }
     }
 

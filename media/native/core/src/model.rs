@@ -316,6 +316,12 @@ pub struct SlotState {
     pub showing: Option<SourceName>,
     pub bitrate_bps: u64,
     pub reason: String,
+    pub layer: String,
+    pub height: u32,
+    pub packets: u64,
+    pub repaired: u64,
+    pub lost_share: f64,
+    pub jitter_ms: f64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -357,6 +363,7 @@ pub struct SessionFigures {
     pub dropped_forged: u64,
     pub dropped_replayed: u64,
     pub slots: BTreeMap<SlotId, SlotState>,
+    pub estimate_bps: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

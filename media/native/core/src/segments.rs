@@ -82,3 +82,71 @@ impl Segments {
         self.0.iter().rev().find(|segment| out >= segment.first_out())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slab::Slab;
+
+    fn key() -> Key<Layer> {
+        let mut slab = Slab::default();
+        let (payloads, publication) = (
+            Vec::new().into(),
+            Slab::default().insert_with(|key| {
+                let _: Key<crate::publication::Publication> = key;
+                crate::publication::Publication::new(&"house:camera".into(), &"p".into(), &[], None)
+            }),
+        );
+        let spec = (crate::model::Kind::Video, &payloads);
+        slab.insert(Layer::new(publication, &"house:camera".into(), spec, 1, "", false))
+    }
+
+    fn segment(start: i64, first_out: i64) -> Segment {
+        Segment {
+            layer: key(),
+            start,
+            seq_step: first_out - start,
+            ticks: 0,
+            picture_step: 0,
+            tl0_step: 0,
+            codec: Codec::Vp8,
+            payload_type: 96,
+            repair_type: None,
+            form: Form::Picture,
+        }
+    }
+
+    #[test]
+    fn a_late_packet_falls_into_the_range_of_its_own_time() {
+        let mut segments = Segments::default();
+        segments.add(segment(100, 10), 9);
+        segments.add(segment(113, 20), 19);
+        assert_eq!(segments.of_late(105, 25).map(|segment| segment.start), Some(100));
+        assert_eq!(segments.of_late(114, 25).map(|segment| segment.start), Some(113));
+        assert!(segments.of_late(111, 25).is_none(), "it was left out");
+        assert!(segments.of_late(99, 25).is_none());
+    }
+
+    #[test]
+    fn a_number_is_found_in_the_segment_that_gave_it_out() {
+        let mut segments = Segments::default();
+        segments.add(segment(100, 10), 9);
+        segments.add(segment(113, 20), 19);
+        let start = |out| segments.of_number(out).map(|segment| segment.start);
+        assert_eq!((start(9), start(10), start(19), start(20)), (None, Some(100), Some(100), Some(113)));
+    }
+
+    #[test]
+    fn a_segment_that_gave_out_nothing_is_replaced_and_old_ones_are_forgotten() {
+        let mut segments = Segments::default();
+        segments.add(segment(100, 10), 9);
+        for dropped in 0..500 {
+            segments.add(segment(111 + dropped, 20), 19);
+        }
+        assert_eq!(segments.0.len(), 2);
+        for run in 0..500 {
+            segments.add(segment(1_000 + run, 30 + run), 29 + run);
+        }
+        assert_eq!(segments.0.len(), SEGMENTS_MAX);
+    }
+}

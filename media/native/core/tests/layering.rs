@@ -2,6 +2,7 @@
 
 mod world;
 
+use twinhall_core::bwe::arrivals::ArrivalRecord;
 use twinhall_core::model::{Extensions, OutboundSlot, SessionIndex};
 use twinhall_core::rtcp::write;
 use world::*;
@@ -204,9 +205,9 @@ fn a_narrower_line_gets_a_smaller_layer_and_a_wider_one_the_larger_again() {
     world.forget(viewer);
     world.forget(at);
     tell_line(&mut world, viewer, 700_000);
-    frames(&mut world, &mut cameras, false, 5);
+    frames(&mut world, &mut cameras, false, 20);
     let narrow = widths(&world, viewer);
-    assert!(narrow.len() >= 5 && narrow.iter().all(|&packets| packets == 2), "{narrow:?}");
+    assert!(narrow.len() >= 20 && narrow.iter().all(|&packets| packets == 2), "{narrow:?}");
     for _ in 0..2 {
         tell_line(&mut world, viewer, 10_000_000);
         frames(&mut world, &mut cameras, false, 15);
@@ -287,4 +288,37 @@ fn a_large_keyframe_is_spread_and_sound_never_waits_behind_it() {
     assert_eq!(got.len(), 60);
     assert!(gapless(got.iter().map(|got| got.seq)));
     assert!(got[59].at_us - began_us > 40_000, "60 kB at 5 Mbit/s");
+}
+
+#[test]
+fn a_viewer_on_a_wide_line_keeps_its_picture_from_the_first_second_on() {
+    let mut world = World::default();
+    let at = world.publisher(CHANGZHOU, vec![video_in()]);
+    world.route(&[route("v0", CHANGZHOU, None)]);
+    let extensions = Extensions { mid: 1, transport_cc: 4, ..Extensions::default() };
+    let viewer = world.viewer(vec![OutboundSlot { extensions, ..slot("v0") }]);
+    let mut camera = Camera { packets: 10, ..Camera::new(at, VIDEO_SSRC) };
+    let (mut record, mut seen, mut shown) = (ArrivalRecord::default(), 0, Vec::new());
+    for frame in 0..300 {
+        camera.frame(&mut world, frame == 0);
+        for _ in 0..3 {
+            world.pass(11_111);
+            let got = world.rtp.get(&viewer).map(Vec::as_slice).unwrap_or(&[]);
+            for packet in &got[seen..] {
+                let number = u16::from_be_bytes([packet.elements[&4][0], packet.elements[&4][1]]);
+                record.note(number, packet.at_us + 20_000);
+            }
+            seen = got.len();
+            let mut compound = Vec::new();
+            if record.next_due_us() <= world.now_us + 20_000 && record.write(&mut compound, 9, SLOT) {
+                world.send_control(viewer, &compound);
+            }
+        }
+        shown.push(world.got(viewer, SLOT).len());
+    }
+    let figures = world.media.session_figures(viewer);
+    assert_eq!(figures.slots[&"v0".into()].reason, "", "estimate {:?}", figures.estimate_bps);
+    let frames = shown.windows(2).filter(|pair| pair[1] - pair[0] >= 5).count();
+    assert!(frames > 280, "{frames} of 299 frames came in their time");
+    assert!(figures.estimate_bps.is_some_and(|bps| bps > 2_400_000), "{:?}", figures.estimate_bps);
 }
