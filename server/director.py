@@ -22,6 +22,7 @@ from rooms.features.stage import Stage
 from rooms.kernel import Actor, ConferenceId, InviteId, Json, RoomId, SourceId
 from rooms.program import Screen
 from server import slots
+from server.lines import Measured
 from server.media_port import MediaListener
 from server.media_view import life, media_view, showing_view
 from server.pace import Pace
@@ -155,6 +156,13 @@ class Director:
             "sessions": len(self._relay.sessions),
             "publications": sum(1 for name in self._relay.publications if slots.SLATE not in name),
         }
+
+    def measured(self) -> Measured:
+        """What every publication and subscription measured in the last second."""
+        if not self._relay.connected:
+            return Measured()
+        publications = (found for name, found in self._relay.publications.items() if slots.SLATE not in name)
+        return Measured(tuple(publications), tuple(self._relay.sessions.values()))
 
     def viewport(self, actor: Actor, session: str, heights: Mapping[str, int]) -> None:
         """Displayed heights in px per picture slot of one of the actor's sessions; others are ignored."""

@@ -32,7 +32,7 @@ class Hall:
         names: Names,
         media: MediaPort,
         clock: Clock,
-        health: Callable[[], Mapping[str, Json]],
+        health: Callable[[ConferenceId], Mapping[str, Json]],
         loop: Loop,
     ) -> None:
         self.host = host
@@ -68,7 +68,7 @@ class Hall:
         view["media"] = self._media.media_view(self.id, self.room, audience)
         view["people"] = self._presence.view(audience, self._names)
         if isinstance(audience, Desk) and audience.role == Role.ORGANISER:
-            view["health"] = self._health()
+            view["health"] = self._health(self.id)
         return view
 
     def mine(self, person: PersonId) -> View:

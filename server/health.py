@@ -9,8 +9,9 @@ from typing import Protocol
 
 from aiohttp import web
 
-from rooms.kernel import Json
+from rooms.kernel import ConferenceId, Json
 from server.clock import Clock
+from server.lines import MediaFigures, lines_view
 from server.media_port import MediaPort
 from server.metrics import CONTENT_TYPE, Metrics
 from server.storage import Reason
@@ -32,18 +33,20 @@ class Health:
         self._clock = clock
         self._metrics = metrics
         self._started_ms = clock.now_ms()
+        metrics.registry.register(MediaFigures(media.measured))
 
     def mount(self, app: web.Application) -> None:
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/metrics", self._metrics_text)
 
-    def view(self) -> Mapping[str, Json]:
+    def view(self, conference: ConferenceId) -> Mapping[str, Json]:
         """The `health` of an organiser's view."""
         up_s = int((self._clock.now_ms() - self._started_ms) / 1000)
         web_part = {"pid": os.getpid(), "up_s": up_s, "started_ms": int(self._started_ms)}
         return {
             "web": web_part,
             "relay": self._media.health(),
+            "lines": lines_view(conference, self._media.measured()),
             **{name: {"state": state} for name, state in self._states()},
         }
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from rooms.audience import Audience
 from rooms.kernel import Actor, ConferenceId, InviteId, Json, PersonId, RoomId, SourceId
+from server.lines import Measured
 
 
 class MediaListener(Protocol):
@@ -44,6 +45,9 @@ class MediaPort(Protocol):
 
     def health(self) -> Mapping[str, Any]:
         """The `relay` object of the organiser's health: {"state": "ok"|"lost", "sessions"?: n, ...}."""
+
+    def measured(self) -> Measured:
+        """What every publication and subscription measured in the last second; nothing while the relay is away."""
 
     def viewport(self, actor: Actor, session: str, heights: Mapping[str, int]) -> None:
         """Displayed heights in px per picture slot of one of the actor's sessions; others are ignored."""
