@@ -63,6 +63,11 @@ impl Aimd {
         self.rate_bps as u64
     }
 
+    /// Whether a queue has shown what the link carries.
+    pub fn is_limited(&self) -> bool {
+        self.capacity.is_some()
+    }
+
     /// A probe came through at `bps`.
     pub fn probed(&mut self, now_us: u64, bps: u64) {
         self.changed_us = now_us;

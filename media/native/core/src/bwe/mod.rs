@@ -89,8 +89,12 @@ impl Estimator {
         [delay_bps, self.loss.limit_bps(), remb_bps].into_iter().flatten().min().map(|bps| bps.max(MIN_BPS))
     }
 
-    /// The rate at which a burst may leave; `None` for as fast as it comes.
+    /// The rate at which a burst may leave; `None` for as fast as it comes, while no queue, no loss and no
+    /// word of the peer has shown a limit: a burst held back is a picture that parts from its sound.
     pub fn pacing_bps(&self, now_us: u64) -> Option<u64> {
+        if !self.aimd.is_limited() && self.loss.limit_bps().is_none() && self.remb.is_none() {
+            return None;
+        }
         self.estimate_bps(now_us).map(|bps| (PACING * bps as f64) as u64)
     }
 
