@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import asynccontextmanager
 
 import pytest
 from aiortc.rtcdtlstransport import RTCCertificate
@@ -16,35 +17,44 @@ from media.settings import PlaneChoice, RelaySettings
 from tests.media.test_relay_process import free_port
 
 
+@asynccontextmanager
 async def started(data, port):
-    """A relay process."""
-    return await asyncio.create_subprocess_exec(
+    """A relay process, which does not outlive its test."""
+    process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "media", "--data", str(data), "--udp-port", str(port), "--announce", "127.0.0.1", "--log", "json"),
         stderr=asyncio.subprocess.PIPE,
     )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 async def refused(data, port):
-    process = await started(data, port)
-    _, error = await asyncio.wait_for(process.communicate(), 20)
+    async with started(data, port) as process:
+        _, error = await asyncio.wait_for(process.communicate(), 20)
     assert process.returncode == 1
     assert error.decode().count("\n") == 1, error.decode()
     return error.decode()
 
 
+@pytest.mark.process
 async def test_a_relay_starts_and_leaves_nothing_behind(tmp_path):
-    process = await started(tmp_path, free_port())
-    assert b"relay ready" in await asyncio.wait_for(process.stderr.readline(), 20)
-    assert int((tmp_path / "run/relay.pid").read_text()) == process.pid
-    assert "another relay runs" in await refused(tmp_path, free_port())
-    process.send_signal(signal.SIGTERM)
-    _, error = await asyncio.wait_for(process.communicate(), 20)
+    async with started(tmp_path, free_port()) as process:
+        assert b"relay ready" in await asyncio.wait_for(process.stderr.readline(), 20)
+        assert int((tmp_path / "run/relay.pid").read_text()) == process.pid
+        assert "another relay runs" in await refused(tmp_path, free_port())
+        process.send_signal(signal.SIGTERM)
+        _, error = await asyncio.wait_for(process.communicate(), 20)
     assert process.returncode == 0
     assert b"Traceback" not in error
     assert [left.name for left in (tmp_path / "run").iterdir()] == ["relay.lock"]
 
 
+@pytest.mark.process
 async def test_a_taken_port_is_named_with_the_mend(tmp_path):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
@@ -52,6 +62,7 @@ async def test_a_taken_port_is_named_with_the_mend(tmp_path):
     assert "--udp-port" in message
 
 
+@pytest.mark.process
 async def test_a_taken_tcp_port_is_named_too(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         message = await refused(tmp_path, taken.getsockname()[1])
@@ -78,12 +89,14 @@ async def test_port_443_serves_udp_and_tcp():
     await plane.close()
 
 
+@pytest.mark.process
 @pytest.mark.skipif(os.getuid() == 0, reason="root writes everywhere")
 async def test_a_folder_that_can_not_be_written_is_named(tmp_path):
     tmp_path.chmod(0o500)
     assert "--data" in await refused(tmp_path / "var", free_port())
 
 
+@pytest.mark.process
 async def test_a_file_in_place_of_the_folder_is_named(tmp_path):
     (tmp_path / "var").write_text("a file")
     assert "--data" in await refused(tmp_path / "var", free_port())

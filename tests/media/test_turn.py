@@ -11,7 +11,7 @@ import pytest
 from media import turn
 from tests.server.disks import fill, tiny
 
-pytestmark = pytest.mark.holds
+pytestmark = [pytest.mark.process, pytest.mark.holds]
 
 SERVES = (
     "import signal, sys; from media import turn; turn.take(sys.argv[1]); print('serves', flush=True); signal.pause()"

@@ -71,6 +71,7 @@ def test_every_seat_of_a_cast_has_ssrcs_keys_and_an_address_of_its_own() -> None
     assert len({viewer["keys"]["send"] for viewer in spec["viewers"]}) == 300
 
 
+@pytest.mark.process
 @pytest.mark.skipif(shutil.which("cargo") is None, reason="the load is written in Rust, and there is no cargo here")
 def test_the_bench_runs_on_the_python_plane_and_loses_nothing() -> None:
     command = [sys.executable, "scripts/bench", "relay", "--plane", "python", "--viewers", "3", "--quick", "--json"]

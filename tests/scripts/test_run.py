@@ -12,8 +12,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from server import authority
+
+pytestmark = pytest.mark.process
 
 PATIENCE_S = 90.0
 ROLES = ("attendee", "speaker", "operator", "wall", "confidence", "director", "moderator", "organiser")

@@ -23,6 +23,7 @@ def entry(seq: int, command: str, *events: SoundSet | SceneTaken) -> Entry:
     return Entry(seq, 1, 0, NODE, RoomId("stage"), CommandId(command), events)
 
 
+@pytest.mark.process
 async def test_of_200_kills_none_loses_repeats_or_reorders_what_was_acknowledged() -> None:
     seed = random.SystemRandom().randrange(2**32)
     found = await crash(KILLS, seed, print)
@@ -31,6 +32,7 @@ async def test_of_200_kills_none_loses_repeats_or_reorders_what_was_acknowledged
     assert found.kept, found
 
 
+@pytest.mark.process
 async def test_a_journal_that_acknowledges_before_it_writes_is_found_out() -> None:
     found = await crash(CONTROL_KILLS, 1, print, control=True)
     print(found)

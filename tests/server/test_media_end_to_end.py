@@ -24,6 +24,8 @@ from server.settings import Settings
 from tests.server.conftest import Guest, Node, web_root
 
 CAMERA = "changzhou/camera-1"
+pytestmark = pytest.mark.process
+
 PATIENCE_S = 60.0
 """Slates are rendered for the first time here, on a core that others use too."""
 
@@ -123,11 +125,13 @@ async def stage(node: Node) -> AsyncIterator[Stage]:
     relay = await relay_process(node.settings.data)
     async with aiohttp.ClientSession() as http:
         made = Stage(node, http)
-        yield made
-        for peer in made.peers:
-            await peer.close()
-    relay.send_signal(signal.SIGTERM)
-    await relay.wait()
+        try:
+            yield made
+            for peer in made.peers:
+                await peer.close()
+        finally:
+            relay.send_signal(signal.SIGTERM)
+            await relay.wait()
 
 
 def is_slate(frame: Any) -> bool:

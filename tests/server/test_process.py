@@ -15,7 +15,7 @@ import pytest
 
 from rooms import conferences
 
-pytestmark = pytest.mark.holds
+pytestmark = [pytest.mark.process, pytest.mark.holds]
 
 
 def server(*arguments: object) -> subprocess.CompletedProcess[str]:

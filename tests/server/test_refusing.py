@@ -150,6 +150,7 @@ async def started(data: Path, port: int) -> asyncio.subprocess.Process:
     raise AssertionError("the process ended")
 
 
+@pytest.mark.process
 async def test_a_process_killed_on_a_full_disk_comes_back_and_writes_again_with_the_disk(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

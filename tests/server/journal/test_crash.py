@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.holds
+pytestmark = [pytest.mark.process, pytest.mark.holds]
 
 
 def trials(*arguments: str) -> dict[str, Any]:
