@@ -19,6 +19,8 @@ SOURCE: Final = r"^[a-z0-9-]+/[a-z0-9-]+\Z"
 SPEAKER: Final = "speaker"
 """Sources of persons are `speaker/<person>`; so no venue may have this id."""
 RESERVED_VENUES: Final = (SPEAKER, "slate")
+RESERVED_PERSONS: Final = ("pad-", "signatory-")
+"""Persons of tablets and signatories begin so."""
 
 Text = Annotated[str, Meta(min_length=1, max_length=500)]
 
@@ -35,6 +37,8 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {"zh": self.zh or self.en, "de": self.de or self.en, "en": self.en, "fr": self.fr or self.en}
 
 
+PARTIES_MAX: Final = 6
+"""Parties of one project, and tablets at one signing table."""
 TO_BE_NAMED: Final = Words(en="to be named", zh="待定", de="noch zu benennen", fr="à désigner")
 """Stands for a party that nobody has named yet."""
 
@@ -75,13 +79,17 @@ class RoomDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class VenueDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A hall in a city. Times of the programme are given in the main venue's zone (IANA name)."""
+    """A hall in a city. Times of the programme are given in the main venue's zone (IANA name).
+
+    `pads`: tablets at its signing table; None: as many as one project has parties there.
+    """
 
     id: Annotated[VenueId, Meta(pattern=SLUG, max_length=40)]
     zone: Text
     city: Words
     name: Words
     main: bool = False
+    pads: Annotated[int, Meta(ge=0, le=PARTIES_MAX)] | None = None
 
 
 class PersonDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -131,20 +139,47 @@ class ItemDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.start_min + self.minutes
 
 
+class ProjectKind(StrEnum):
+    """What is done together: contracts signed, letters handed over by the first party, a cloth drawn, a start made."""
+
+    SIGNING = "signing"
+    APPOINTMENT = "appointment"
+    UNVEILING = "unveiling"
+    INITIATIVE = "initiative"
+
+
+class Instrument(StrEnum):
+    """What binds the parties in law; the record of a ceremony does not."""
+
+    PAPER = "paper"
+    QES = "qes"
+    CA = "ca"
+    NONE = "none"
+
+
 class PartyDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who signs at which venue; without a name it is to be named."""
+    """Who signs at which venue; without a name it is to be named.
+
+    `title` and `authority` are the signatory's: the office, and what gives the right to sign.
+    """
 
     venue: VenueId
     name: Words = TO_BE_NAMED
+    title: Words | None = None
+    authority: Words | None = None
 
 
 class ProjectDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something to be signed, by 2 to 6 parties, in an item of the programme."""
+    """Something done together by 2 to 6 parties in an item of the programme; rounds follow one another."""
 
     id: Annotated[ProjectId, Meta(pattern=SLUG, max_length=40)]
     title: Words
     item: ItemId
-    parties: Annotated[tuple[PartyDefinition, ...], Meta(min_length=2, max_length=6)]
+    parties: Annotated[tuple[PartyDefinition, ...], Meta(min_length=2, max_length=PARTIES_MAX)]
+    kind: ProjectKind = ProjectKind.SIGNING
+    round: Annotated[int, Meta(ge=1, le=100)] = 1
+    sector: Words | None = None
+    instrument: Instrument = Instrument.NONE
 
 
 class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -168,6 +203,12 @@ class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def main(self) -> VenueDefinition:
         return next(venue for venue in self.venues if venue.main)
+
+    def pads_at(self, venue: VenueDefinition) -> int:
+        """Tablets at the venue's signing table."""
+        if venue.pads is not None:
+            return venue.pads
+        return max((sum(p.venue == venue.id for p in project.parties) for project in self.projects), default=0)
 
     def room_of(self, item: ItemDefinition) -> RoomId:
         return item.room or self.rooms[0].id

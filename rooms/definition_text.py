@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from rooms.definition import (
+    RESERVED_PERSONS,
     RESERVED_VENUES,
     SPEAKER,
     CodecName,
@@ -20,13 +21,14 @@ from rooms.definition import (
     PartyDefinition,
     PersonDefinition,
     ProjectDefinition,
+    ProjectKind,
     RoomDefinition,
     SourceDefinition,
     SourceKind,
     VenueDefinition,
     Words,
 )
-from rooms.kernel import Role, RoomId
+from rooms.kernel import ItemId, Role, RoomId
 from rooms.toml_lines import Path, lines_of
 
 TEXT_MAX: Final = 256 * 1024
@@ -124,11 +126,15 @@ _FIELD_MENDS: Final = {
     "venues": "Add a [[venues]] with id, zone, city and name; one has main = true",
     "sources": "Add a [[sources]] with id, venue and name",
     "zone": 'Name a zone of the tz database, as in zone = "Europe/Berlin"',
-    "kind": "Compare with the built-in conferences: camera, table, person; opening, address, signing, dialogue, ...",
+    "kind": "Compare with the built-in conferences: camera, table, person; opening, address, signing, dialogue, ...; "
+    "projects: signing, appointment, unveiling, initiative",
+    "round": "Write rounds as whole numbers from 1, as in round = 2",
+    "instrument": "Write what binds the parties in law: paper, qes, ca or none",
+    "pads": "Write how many tablets stand on the signing table, 0 to 6",
     "role": "Write a role as in the links, such as speaker or signatory",
     "en": 'Give at least English, as in { en = "Opening" }; the other languages fall back to it',
 }
-_OF_WORDS: Final = ("title", "motto", "name", "city", "detail", "place")
+_OF_WORDS: Final = ("title", "motto", "name", "city", "detail", "place", "sector", "authority")
 _WORDS_MEND: Final = 'Write texts as { en = "...", zh = "...", de = "...", fr = "..." }'
 
 
@@ -262,6 +268,9 @@ def _speaker_faults(path: Path, source: SourceDefinition, local: str, definition
 def _people_faults(definition: Definition) -> Iterator[Fault]:
     voiced = {source.person for source in definition.sources}
     for index, person in enumerate(definition.people):
+        if person.id.startswith(RESERVED_PERSONS):
+            what = f"a person can't be called {person.id}: tablets and signatories are"
+            yield ("people", index, "id"), what, "Choose the office's name"
         if person.role == Role.SPEAKER and person.id not in voiced:
             mend = f'Add a [[sources]] with id = "{SPEAKER}/{person.id}", kind = "person", person = "{person.id}"'
             yield ("people", index), f"speaker {person.id} has no source", mend
@@ -305,14 +314,32 @@ def _clock(minutes: int) -> str:
 def _project_faults(definition: Definition) -> Iterator[Fault]:
     items = {item.id for item in definition.items}
     venues = {venue.id for venue in definition.venues}
+    reached: dict[ItemId, ProjectDefinition] = {}
     for index, project in enumerate(definition.projects):
         if project.item not in items:
             what = f"item {project.item[:80]} of project {project.id} is unknown"
             yield ("projects", index, "item"), what, _one_of(items, "item")
+        before = reached.get(project.item, project)
+        if project.round < before.round:
+            what = f"{project.id} has round {project.round}, {before.id} above it has round {before.round}"
+            yield ("projects", index, "round"), what, "Put an item's projects in the order of their rounds"
+        reached[project.item] = project
+        if project.kind == ProjectKind.UNVEILING and len(project.parties) != 2:
+            what = f"the unveiling {project.id} has {len(project.parties)} parties"
+            yield ("projects", index, "parties"), what, "Two hands unveil: name two parties"
+        yield from _table_faults(("projects", index, "parties"), project, definition)
         for place, party in enumerate(project.parties):
             if party.venue not in venues:
                 what = f"venue {party.venue[:80]} of a party of {project.id} is unknown"
                 yield ("projects", index, "parties", place, "venue"), what, _one_of(venues, "venue")
+
+
+def _table_faults(path: Path, project: ProjectDefinition, definition: Definition) -> Iterator[Fault]:
+    for venue in definition.venues:
+        here, pads = sum(party.venue == venue.id for party in project.parties), definition.pads_at(venue)
+        if here > pads:
+            what = f"{project.id} has {here} parties at {venue.id}, where {pads} tablets stand"
+            yield path, what, f"Write pads = {here} at the venue, or leave it out"
 
 
 def _one_of(known: Iterable[str], what: str) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
-from rooms.definition import Definition, SourceKind
-from rooms.kernel import InviteId, PersonId, Role, SourceId, VenueId
+from rooms.definition import Definition, SourceKind, VenueDefinition
+from rooms.kernel import InviteId, PersonId, Role, SeatId, SourceId, VenueId
+
+PAD: Final = "pad-"
+"""Invites of signing tables' tablets begin so."""
 
 
 class Invite(msgspec.Struct, frozen=True):
@@ -28,8 +32,35 @@ def invites(definition: Definition) -> tuple[Invite, ...]:
         *_guests(definition),
         *_speakers(definition),
         *_venues(definition),
+        *_ceremony(definition),
         *(Invite(InviteId(role.value), role) for role in (Role.DIRECTOR, Role.MODERATOR, Role.ORGANISER)),
     )
+
+
+def seats(definition: Definition, venue: VenueDefinition) -> tuple[SeatId, ...]:
+    """The places at a venue's signing table, from the left as those who sit there see it."""
+    return tuple(SeatId(f"{venue.id}-{number}") for number in range(1, definition.pads_at(venue) + 1))
+
+
+def seat_of(invite: InviteId) -> SeatId | None:
+    """The seat whose tablet comes by this invite."""
+    return SeatId(invite.removeprefix(PAD)) if invite.startswith(PAD) else None
+
+
+def pad_person(seat: SeatId) -> PersonId:
+    """Whoever holds the seat's tablet: the link is personal, so that all devices are one seat."""
+    return PersonId(f"{PAD}{seat}")
+
+
+def _ceremony(definition: Definition) -> Iterator[Invite]:
+    """A tablet per seat, and who leads the ceremony."""
+    for venue in definition.venues:
+        for seat in seats(definition, venue):
+            number = seat.rpartition("-")[2]
+            invite = InviteId(f"{PAD}{seat}")
+            yield Invite(invite, Role.SIGNATORY, venue.id, person=pad_person(seat), name=f"{venue.city.en} {number}")
+    if any(definition.pads_at(venue) for venue in definition.venues):
+        yield Invite(InviteId(Role.PROTOCOL_OFFICER.value.replace("_", "-")), Role.PROTOCOL_OFFICER)
 
 
 def _speakers(definition: Definition) -> Iterator[Invite]:

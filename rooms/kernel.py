@@ -23,6 +23,7 @@ InviteId = NewType("InviteId", str)
 CommandId = NewType("CommandId", str)
 ItemId = NewType("ItemId", str)
 ProjectId = NewType("ProjectId", str)
+SeatId = NewType("SeatId", str)
 LanguageTag = NewType("LanguageTag", str)
 
 FLOOR = LanguageTag("floor")

@@ -22,6 +22,8 @@ PAGES: Final[Mapping[Role, str]] = {
     Role.OPERATOR: "venue",
     Role.WALL: "wall",
     Role.CONFIDENCE: "confidence",
+    Role.SIGNATORY: "pad",
+    Role.PROTOCOL_OFFICER: "officer",
     Role.DIRECTOR: "director",
     Role.MODERATOR: "moderator",
     Role.ORGANISER: "organiser",

@@ -23,7 +23,7 @@ NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
 class _Erasing(msgspec.Struct, frozen=True):
-    person: Annotated[PersonId, Meta(min_length=1, max_length=64)]
+    person: Annotated[PersonId, Meta(min_length=1, max_length=96)]
 
 
 class Persons:

@@ -35,7 +35,7 @@ class Enter(Command, frozen=True, tag="people.enter"):
 class Erase(Command, frozen=True, tag="people.erase"):
     """The node forgets the person's name; the journal keeps the id, which says nothing."""
 
-    person: Annotated[PersonId, Meta(min_length=1, max_length=64)]
+    person: Annotated[PersonId, Meta(min_length=1, max_length=96)]
 
 
 class PersonEntered(Event, frozen=True, tag="people.entered"):

@@ -114,7 +114,40 @@ BROKEN = [
     ('item = "signing"', 'item = "lunch"', 48, "item lunch of project one is unknown", "opening, signing"),
     ('[{ venue = "minden" }, {', "[{", 50, "parties has less than 2", "2 to 6"),
     ('{ venue = "minden" }]', '{ venue = "bonn" }]', 50, "venue bonn of a party of one is unknown", "minden"),
+    ('item = "signing"', 'item = "signing"\nkind = "party"', 49, "does not know 'party'", "unveiling"),
+    ('item = "signing"', 'item = "signing"\nround = 0', 49, "round is of the wrong kind", "from 1"),
+    ('item = "signing"', 'item = "signing"\ninstrument = "wax"', 49, "does not know 'wax'", "paper, qes, ca"),
+    ('item = "signing"', 'item = "signing"\nsector = "cars"', 49, "sector is of the wrong kind", "{ en ="),
+    ("main = true", "main = true\npads = 1", 51, "2 parties at minden, where 1 tablets stand", "pads = 2"),
+    ("main = true", "main = true\npads = 7", 12, "pads is of the wrong kind", "0 to 6"),
 ]
+
+ROUNDS = (
+    SMALL.replace('item = "signing"', 'item = "signing"\nround = 2')
+    + """
+[[projects]]
+id = "two"
+item = "signing"
+title = { en = "Two" }
+parties = [{ venue = "minden" }, { venue = "minden" }, { venue = "minden" }]
+"""
+)
+
+
+def test_rounds_of_an_item_follow_one_another() -> None:
+    with pytest.raises(DefinitionError, match="two has round 1, one above it has round 2"):
+        read(ROUNDS)
+    assert read(ROUNDS.replace('id = "two"', 'id = "two"\nround = 2')).projects[1].round == 2
+
+
+def test_nobody_is_called_like_a_tablet() -> None:
+    with pytest.raises(DefinitionError, match="a person can't be called pad-li"):
+        read(SMALL.replace('"li"', '"pad-li"').replace("speaker/li", "speaker/pad-li"))
+
+
+def test_an_unveiling_has_two_hands() -> None:
+    with pytest.raises(DefinitionError, match="line 59: the unveiling two has 3 parties"):
+        read(ROUNDS.replace('id = "two"', 'id = "two"\nround = 2\nkind = "unveiling"'))
 
 
 @pytest.mark.parametrize(("old", "new", "line", "what", "mend"), BROKEN)

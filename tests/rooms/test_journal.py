@@ -92,8 +92,11 @@ def golden() -> list[bytes]:
 
 
 def test_the_golden_journal_is_written_as_it_was_read() -> None:
-    for line in golden():
+    """All but the definition, which gets the fields that it has today."""
+    founding, *others = golden()
+    for line in others:
         assert encode(decode(line)[0]) == line
+    assert decode(encode(decode(founding)[0])) == decode(founding)
 
 
 def test_the_golden_journal_makes_the_same_conference() -> None:

@@ -26,6 +26,7 @@ from server.settings import Settings
 CONFERENCE = ConferenceId("jiangsu-2022")
 PATIENCE_S = 20.0
 PAGES = ("index", "lobby", "questions", "venue", "speaker", "wall", "confidence", "director", "moderator", "organiser")
+PAGES += ("pad", "officer")
 TEMPLATE = (
     "<!doctype html><html lang={{ lang }}><title>{{ page }}{{ ' missing' if missing }}</title>{{ texts['word'] }}"
 )
