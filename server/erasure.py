@@ -42,7 +42,7 @@ class Erasure:
         """Erase whoever the journal says is erased and the vault still knows."""
         if self._vault.refusing is None:
             for host in self._hosts:
-                for person in host.conference.feature(People).erased() & self._vault.names.keys():
+                for person in filter(self._vault.knows, host.conference.feature(People).erased()):
                     self._begin(person)
 
     async def traces(self, person: PersonId) -> Sequence[str]:

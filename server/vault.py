@@ -1,4 +1,4 @@
-"""Names by person: the only place where personal data is stored.
+"""Names by person, and what opens commitments: the only place where personal data is stored.
 
 A rollback journal and not a WAL, with secure_delete: an erased name is gone
 from every file, free pages included.
@@ -9,21 +9,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import apsw
+import msgspec
 
 from rooms.kernel import Names, PersonId, Refused
+from server.records.canonical import Digest
+from server.records.commitments import Opening
 from server.storage import Reason, Store, Unwritable, opened, transaction
 
-_STEPS: Final = ("create table if not exists names (person text primary key, name text not null) without rowid",)
+_STEPS: Final = (
+    "create table if not exists names (person text primary key, name text not null) without rowid",
+    "create table openings (commitment text primary key, person text not null, opening blob not null)",
+)
 """From each schema version to the next one."""
 SCHEMA_VERSION: Final = len(_STEPS)
 
-_Write = tuple[str, tuple[str, ...], Future[None]]
+T = TypeVar("T")
+
+_Statement = tuple[str, tuple[str | bytes, ...]]
+_Write = tuple[tuple[_Statement, ...], Future[None]]
 
 
 class Vault:
@@ -34,7 +43,9 @@ class Vault:
         self._waiting: deque[_Write] = deque()
         with contextlib.closing(connect(path)) as connection:
             rows = connection.execute("select person, name from names").fetchall()
+            owners = connection.execute("select person from openings").fetchall()
         self._names = {PersonId(str(person)): str(name) for person, name in rows}
+        self._owners = {PersonId(str(person)) for (person,) in owners}
 
     @property
     def refusing(self) -> Reason | None:
@@ -53,14 +64,40 @@ class Vault:
         """Store how `person` wants to be called. Raises Refused when the disk does."""
         if self._names.get(person) == name:
             return
-        await self._write("insert or replace into names values (?, ?)", (person, name))
+        await self._write(("insert or replace into names values (?, ?)", (person, name)))
         self._names[person] = name
+
+    def knows(self, person: PersonId) -> bool:
+        """Whether anything of the person is stored."""
+        return person in self._names or person in self._owners
+
+    async def keep(self, person: PersonId, opening: Opening) -> None:
+        """Store what opens a commitment about `person`; it is durable then. Raises Refused when the disk does."""
+        row = (opening.commitment, person, msgspec.json.encode(opening))
+        await self._write(("insert or replace into openings values (?, ?, ?)", row))
+        self._owners.add(person)
+
+    async def openings(self, commitments: Iterable[Digest]) -> Mapping[Digest, Opening]:
+        """Those of the commitments that can be opened still. Raises Refused when the disk can't be read."""
+        wanted = list(commitments)
+
+        def work(connection: apsw.Connection) -> dict[Digest, Opening]:
+            found: dict[Digest, Opening] = {}
+            for commitment in wanted:
+                for (row,) in connection.execute("select opening from openings where commitment = ?", (commitment,)):
+                    found[commitment] = msgspec.json.decode(row, type=Opening)
+            return found
+
+        return await self._read(work)
 
     async def erase(self, person: PersonId) -> str | None:
         """Forget the person, on disk and in memory: the name until now. Raises Refused when the disk does."""
         name = await self._stored(person)
-        await self._write("delete from names where person = ?", (person,))
+        await self._write(
+            ("delete from names where person = ?", (person,)), ("delete from openings where person = ?", (person,))
+        )
         self._names.pop(person, None)
+        self._owners.discard(person)
         return name
 
     async def _stored(self, person: PersonId) -> str | None:
@@ -68,6 +105,9 @@ class Vault:
             row = connection.execute("select name from names where person = ?", (person,)).fetchone()
             return None if row is None else str(row[0])
 
+        return await self._read(work)
+
+    async def _read(self, work: Callable[[apsw.Connection], T]) -> T:
         try:
             return await self._store.read(work)
         except Unwritable as failed:
@@ -76,16 +116,16 @@ class Vault:
     async def close(self) -> None:
         await self._store.close()
 
-    async def _write(self, statement: str, values: tuple[str, ...]) -> None:
+    async def _write(self, *statements: _Statement) -> None:
         if self.refusing:
             raise Refused(self.refusing)
         done: Future[None] = Future()
-        self._waiting.append((statement, values, done))
+        self._waiting.append((statements, done))
         try:
             await self._store.write(self._write_all)
         except Unwritable as failed:
             with contextlib.suppress(ValueError):
-                self._waiting.remove((statement, values, done))
+                self._waiting.remove((statements, done))
             raise Refused(failed.reason) from failed
         if done.exception():
             raise Refused(self.refusing or Reason.FAILED) from done.exception()
@@ -97,13 +137,13 @@ class Vault:
             return
         try:
             with transaction(connection):
-                for statement, values, _ in batch:
+                for statement, values in (one for statements, _ in batch for one in statements):
                     connection.execute(statement, values)
         except apsw.Error as failed:
-            for _, _, done in batch:
+            for _, done in batch:
                 done.set_exception(failed)
             raise
-        for _, _, done in batch:
+        for _, done in batch:
             done.set_result(None)
 
 

@@ -5,6 +5,7 @@ import apsw
 import pytest
 
 from rooms.kernel import PersonId, Refused
+from server.records.commitments import Kind, opened
 from server.settings import Unusable
 from server.vault import SCHEMA_VERSION, Vault
 from tests.server.disks import fill, tiny
@@ -78,3 +79,30 @@ async def test_a_full_disk_refuses_and_keeps_the_old_name(tmp_path: Path) -> Non
         await vault.call(ANNA, "Anne")
         assert vault.names == {ANNA: "Anne"}
         await vault.close()
+
+
+SIGNED = opened(Kind.STROKES, {"aspect": 3, "strokes": [[[0.1, 0.2, 0.5, 1.5]] * 5000]}, bytes(range(32)))
+
+
+async def test_what_opens_a_commitment_outlives_a_restart(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault.db")
+    await vault.keep(ANNA, SIGNED)
+    await vault.close()
+
+    again = Vault(tmp_path / "vault.db")
+    assert again.knows(ANNA)
+    assert await again.openings([SIGNED.commitment]) == {SIGNED.commitment: SIGNED}
+    await again.close()
+
+
+async def test_an_erased_person_s_strokes_and_salts_are_gone_from_every_file(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault.db")
+    await vault.keep(ANNA, SIGNED)
+    other = opened(Kind.SIGNATORY, "Bernd", bytes(32))
+    await vault.keep(PersonId("bernd"), other)
+    await vault.erase(ANNA)
+
+    assert not vault.knows(ANNA)
+    assert await vault.openings([SIGNED.commitment, other.commitment]) == {other.commitment: other}
+    assert all(SIGNED.salt.encode() not in content and b"strokes" not in content for content in contents(tmp_path))
+    await vault.close()
