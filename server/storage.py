@@ -54,6 +54,12 @@ class Reason(StrEnum):
     FULL = "journal-full"
     FAILED = "journal-failed"
     READ_ONLY = "journal-read-only"
+    AWAY = "redis-away"
+    MEMORY = "redis-full"
+    REPLICA = "redis-replica"
+    STRANGER = "redis-stranger"
+    REFUSES = "redis-refuses"
+    LOST = "redis-lost"
 
 
 class Unwritable(Exception):

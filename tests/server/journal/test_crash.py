@@ -25,11 +25,19 @@ def trials(*arguments: str) -> dict[str, Any]:
     return found
 
 
-def test_of_50_kills_none_loses_or_repeats_what_was_acknowledged() -> None:
-    found = trials("50")
+@pytest.mark.parametrize("kind", [(), ("--redis",)], ids=["embedded", "redis"])
+def test_of_50_kills_none_loses_or_repeats_what_was_acknowledged(kind: tuple[str, ...]) -> None:
+    found = trials("50", *kind)
     assert found["acknowledged"] > 50
-    assert (found["missing"], found["twice"]) == (0, 0), found
+    assert (found["missing"], found["twice"], found["misplaced"]) == (0, 0, 0), found
 
 
-def test_the_control_that_acknowledges_before_the_commit_loses() -> None:
-    assert trials("50", "--early")["missing"] > 0
+@pytest.mark.parametrize("kind", [(), ("--redis",)], ids=["embedded", "redis"])
+def test_the_control_that_acknowledges_before_the_commit_loses(kind: tuple[str, ...]) -> None:
+    assert trials("20" if kind else "50", "--early", *kind)["missing"] > 0
+
+
+def test_the_control_without_the_fence_misplaces_what_it_acknowledged() -> None:
+    found = trials("25", "--redis", "--unfenced")
+    assert found["missing"] > 0
+    assert found["misplaced"] > 0
