@@ -7,6 +7,7 @@ seals and sends the same bursts to the same destinations on the plane's core, in
 from __future__ import annotations
 
 import argparse
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,17 +15,36 @@ import msgspec
 
 from scripts.benches import Bench, Outcome, Say
 from scripts.load.cast import PICTURE, SOUND, Cast
+from scripts.load.first import first
+from scripts.load.joins import at_a_rate, bare_rate, beside, lobby
 from scripts.load.planes import DEFAULT, PLANES
 from scripts.load.trial import Impossible, Latency, LimitSlice, Slice, Trial, build, staged
-from scripts.load.verdict import HalfLoad, Hall, Memory, Run, Stalls, bound_ms, broken, median, spread
+from scripts.load.verdict import (
+    Found,
+    HalfLoad,
+    Hall,
+    Joins,
+    Memory,
+    Run,
+    Stalls,
+    broken,
+    half_load,
+    median,
+    quantiles,
+    spread,
+)
 
 VIEWERS: Final = (50, 200, 1000)
 PAIRS: Final = 7
 SLICE_MS: Final = 500
-HALF_MS: Final = 4000
-KEYFRAME_MS: Final = 2000
+HALVES, HALF_MS = 5, 1600
+KEYFRAME_MS: Final = 400
+CALM_MS: Final = 4000
 HALL_VIEWERS, HALL_MS = 200, 5000
 STALL_VIEWERS, STALL_MS = 50, 3000
+JOINS_PER_S, JOINS_S, JOINS_BESIDE = 200, 5.0, 50
+SETTLE_MS: Final = 1000
+BARE_S: Final = 3.0
 MEETING: Final = 50
 """publishers, and as many viewers of all of them"""
 RUNS_MS: Final = 200
@@ -34,23 +54,26 @@ PACKETS_AHEAD: Final = 1
 """in a meeting: one packet is in work, one waits"""
 
 
+PARTS: Final = ("runs", "meeting", "hall", "stalls", "memory", "joins")
+
+
 class Extent(msgspec.Struct, frozen=True):
     """How long everything is measured."""
 
     pairs: int
     slice_ms: int
+    halves: int
     half_ms: int
-    aside: bool
-    """also the hall, the stalls, the meeting and memory"""
 
 
-FULL: Final = Extent(PAIRS, SLICE_MS, HALF_MS, aside=True)
-QUICK: Final = Extent(3, 150, 600, aside=False)
+FULL: Final = Extent(PAIRS, SLICE_MS, HALVES, HALF_MS)
+QUICK: Final = Extent(3, 150, 1, 600)
 
 
 def add_options(options: argparse.ArgumentParser) -> None:
     options.add_argument("--plane", choices=sorted(PLANES), default=DEFAULT)
     options.add_argument("--viewers", type=_numbers, default=VIEWERS, help="numbers of viewers (default: 50,200,1000)")
+    options.add_argument("--parts", type=_parts, default=PARTS, help=f"what is measured (default: {','.join(PARTS)})")
     options.add_argument("--quick", action="store_true", help="a few seconds: shows that it runs, not what it promises")
 
 
@@ -58,35 +81,45 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in text.split(","))
 
 
+def _parts(text: str) -> tuple[str, ...]:
+    if unknown := set(text.split(",")) - set(PARTS):
+        raise argparse.ArgumentTypeError(f"no such part: {', '.join(sorted(unknown))}")
+    return tuple(text.split(","))
+
+
 async def run(options: argparse.Namespace, say: Say) -> Outcome:
-    """All casts on one plane; the stalls on the Python plane too, which must feel them."""
+    """The parts on one plane; the stalls on the Python plane too, which must feel them."""
     try:
         await build()
-        return await _measure(options.plane, options.viewers, QUICK if options.quick else FULL, say)
+        with first():
+            found = await _measure(options, QUICK if options.quick else FULL, say)
     except Impossible as why:
         return Outcome({"runs": []}, (str(why),))
+    judged = options.plane == "native" and not options.quick
+    return Outcome(msgspec.structs.asdict(found), tuple(broken(found)) if judged else ())
 
 
-async def _measure(plane: str, viewers: Sequence[int], extent: Extent, say: Say) -> Outcome:
-    runs = [await _run(plane, Cast(1, count, (PICTURE, SOUND)), FRAMES_AHEAD, extent, say) for count in viewers]
-    figures: dict[str, object] = {"runs": runs}
-    if not extent.aside:
-        return Outcome(figures)
-    meeting = await _run(plane, Cast(MEETING, MEETING, (SOUND,)), PACKETS_AHEAD, extent, say)
-    hall = await _hall(plane, say)
-    stalls = {name: await _stalls(name, say) for name in dict.fromkeys((plane, "python"))}
-    memory = await _memory(plane, max(viewers), say)
-    figures |= {"meeting": meeting, "hall": hall, "stalls": stalls, "memory": memory}
-    promised = plane == "native"
-    return Outcome(figures, tuple(broken(runs, meeting, hall, stalls, memory)) if promised else ())
+async def _measure(options: argparse.Namespace, extent: Extent, say: Say) -> Found:
+    plane, viewers, parts = options.plane, options.viewers, options.parts
+    counts = viewers if "runs" in parts else ()
+    planes = dict.fromkeys((plane, "python")) if "stalls" in parts else ()
+    meeting = Cast(MEETING, MEETING, (SOUND,))
+    return Found(
+        runs=[await _run(plane, Cast(1, count, (PICTURE, SOUND)), FRAMES_AHEAD, extent, say) for count in counts],
+        meeting=await _run(plane, meeting, PACKETS_AHEAD, extent, say) if "meeting" in parts else None,
+        hall=await _hall(plane, say) if "hall" in parts else None,
+        stalls={name: await _stalls(name, say) for name in planes},
+        memory=await _memory(plane, max(viewers), say) if "memory" in parts else None,
+        joins=await _joins(plane, say) if "joins" in parts else None,
+    )
 
 
 async def _run(plane: str, cast: Cast, ahead: int, extent: Extent, say: Say) -> Run:
     """Pairs at saturation, then half of that."""
     async with staged(plane, cast) as trial:
         await trial.seat(cast.viewers)
-        await trial.saturate(extent.slice_ms, ahead)
-        seen = await trial.runs(RUNS_MS, ahead)
+        await trial.load.saturate(extent.slice_ms, ahead)
+        seen = await trial.load.runs(RUNS_MS, ahead)
         pairs = [await _pair(trial, extent, ahead, seen) for _ in range(extent.pairs)]
         half = await _half_load(trial, [ours for ours, _ in pairs], extent)
     found = _judged(plane, cast, pairs, seen, half)
@@ -104,34 +137,20 @@ def _in_words(run: Run) -> str:
 
 
 async def _pair(trial: Trial, extent: Extent, ahead: int, seen: Slice) -> tuple[Slice, LimitSlice]:
-    ours = await trial.saturate(extent.slice_ms, ahead)
-    lens = sorted(length for length, _ in ours.lens if length)
-    longest_run = max((mean for length, mean in seen.runs if length == lens[-1]), default=1.0)
-    run = round(longest_run) if longest_run > PICTURE.burst else 0
-    return ours, await trial.limit(extent.slice_ms, video_len=lens[-1], audio_len=lens[0], run=run)
+    ours = await trial.load.saturate(extent.slice_ms, ahead)
+    runs = dict(seen.runs) or {length: 1.0 for length, _ in seen.lens if length}  # where all viewers are timed
+    audio, *_, video = sorted(runs) if len(runs) > 1 else [*runs, *runs]
+    kinds = [(length, round(runs[length])) for length in (video, audio)]
+    burst = max(flow.burst for flow in trial.cast.flows)
+    return ours, await trial.load.limit(extent.slice_ms, (video, max(kinds[0][1], burst)), kinds[1])
 
 
 async def _half_load(trial: Trial, saturated: Sequence[Slice], extent: Extent) -> HalfLoad:
-    cast = trial.cast
     us_per_packet = median([one.us_per_packet for one in saturated])
-    pace = 0.5e6 / us_per_packet / cast.viewers / cast.packets_per_s
-    found = await trial.pace(extent.half_ms, pace, min(KEYFRAME_MS, extent.half_ms // 3))
-    sound, frames, keyframes = found.added_ms
-    burst = max(flow.burst for flow in cast.flows)
-    keyframe_burst = max(flow.keyframe_burst for flow in cast.flows)
-    added = frames or sound
-    assert sound is not None
-    assert added is not None
-    return HalfLoad(
-        cpu_us_per_packet=round(found.us_per_packet, 3),
-        cpu_share=round(found.cpu_ns / found.elapsed_ns, 3),
-        lost=found.lost,
-        added_ms=added,
-        bound_ms=bound_ms(burst, cast.viewers, us_per_packet),
-        sound_added_ms=sound,
-        keyframes_added_ms=keyframes,
-        keyframes_bound_ms=bound_ms(keyframe_burst, cast.viewers, us_per_packet),
-    )
+    pace = 0.5e6 / us_per_packet / trial.cast.viewers / trial.cast.packets_per_s
+    slices = [await trial.load.pace(extent.half_ms, pace) for _ in range(extent.halves)]
+    with_keyframes = await trial.load.pace(extent.half_ms, pace, KEYFRAME_MS)
+    return half_load(trial.cast, us_per_packet, slices, with_keyframes)
 
 
 def _judged(plane: str, cast: Cast, pairs: Sequence[tuple[Slice, LimitSlice]], seen: Slice, half: HalfLoad) -> Run:
@@ -166,7 +185,7 @@ async def _hall(plane: str, say: Say) -> Hall:
     cast = Cast(1, HALL_VIEWERS, (PICTURE, SOUND))
     async with staged(plane, cast) as trial:
         await trial.seat(cast.viewers)
-        found = await trial.pace(HALL_MS, 1.0)
+        found = await trial.load.pace(HALL_MS, 1.0)
     share = found.cpu_ns / found.elapsed_ns
     say(f"{plane}: 720p to {HALL_VIEWERS} viewers takes {share:.1%} of a core, {found.lost} lost")
     return Hall(HALL_VIEWERS, HALL_MS / 1000, round(share, 3), found.lost)
@@ -176,12 +195,12 @@ async def _stalls(plane: str, say: Say) -> Stalls:
     cast = Cast(1, STALL_VIEWERS, (PICTURE, SOUND))
     async with staged(plane, cast) as trial:
         await trial.seat(cast.viewers)
-        saturated = await trial.saturate(SLICE_MS, FRAMES_AHEAD)
+        saturated = await trial.load.saturate(SLICE_MS, FRAMES_AHEAD)
         pace = 0.5 * saturated.packets_per_s / cast.viewers / cast.packets_per_s
         found = {}
         for how in ("", "gil", "stall"):
             await trial.disturb(how)
-            found[how] = await trial.pace(STALL_MS, pace)
+            found[how] = await trial.load.pace(STALL_MS, pace)
         await trial.disturb("")
     frames = {how: one.added_ms[1] for how, one in found.items()}
     calm, gil, stall = (frames[how] or Latency(0, 0, 0, 0) for how in ("", "gil", "stall"))
@@ -194,14 +213,37 @@ async def _memory(plane: str, viewers: int, say: Say) -> Memory:
     cast = Cast(1, viewers, (PICTURE, SOUND))
     async with staged(plane, cast) as trial:
         await trial.seat(1)
-        await trial.pace(HALF_MS, 1.0)
+        await trial.load.pace(CALM_MS, 1.0)
         before = await trial.resident()
         await trial.seat(viewers)
-        await trial.pace(HALF_MS, 1.0)
+        await trial.load.pace(CALM_MS, 1.0)
         after = await trial.resident()
     per_subscription = (after - before) // (viewers - 1)
     say(f"{plane}: {per_subscription / 1024:.1f} KB per subscription, {after / 2**20:.0f} MB in all")
     return Memory(viewers, per_subscription, after)
+
+
+async def _joins(plane: str, say: Say) -> Joins:
+    """JOINS_PER_S viewers a second join and leave again, beside a stream to JOINS_BESIDE others."""
+    bare = await bare_rate(BARE_S)
+    async with lobby(plane) as relay, beside(relay, JOINS_BESIDE) as load:
+        running = asyncio.create_task(load.pace(round(JOINS_S * 1000) + SETTLE_MS, 1.0, gentle=True))
+        joined, failed, achieved = await at_a_rate(relay, JOINS_PER_S, JOINS_S)
+        stream = await running
+    for why in failed[:3]:
+        say(f"a join failed: {why}")
+    found = Joins(
+        per_s=round(achieved, 1),
+        bare_handshakes_per_s=round(bare, 1),
+        ratio=round(achieved / bare, 3),
+        asked=len(joined) + len(failed),
+        succeeded=len(joined),
+        keys_ms=quantiles([one.keys_ms for one in joined]),
+        first_packet_ms=quantiles([one.first_packet_ms for one in joined]),
+        stream_lost=stream.lost,
+    )
+    say(f"{plane}: {len(joined)} of {found.asked} joins, {achieved:.0f} a second, {bare:.0f} bare handshakes")
+    return found
 
 
 BENCH: Final = Bench("what one forwarded packet costs beside the limit of sealing and sending", add_options, run)

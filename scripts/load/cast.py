@@ -90,27 +90,35 @@ class Cast(msgspec.Struct, frozen=True):
         return publishing + [self._viewer(number) for number in range(self.viewers)]
 
     def routes(self) -> list[Route]:
-        return [Route(slot, _source(number)) for number, _, slot in self._places()]
+        return [Route(slot, source(number)) for number, _, slot in self._places()]
 
     def spec(self, seats: Sequence[Seat], plane: Address, pid: int, cores: tuple[int, int]) -> Mapping[str, Any]:
         """What `twinhall-bench load` reads; `cores` are the plane's and the load's."""
         publishing, watching = seats[: self.publishers], seats[self.publishers :]
+        viewers = [(_peer(seat), [slot.ssrc for slot in seat.session.outbound]) for seat in watching]
+        return self.told(plane, pid, cores, [_peer(seat) for seat in publishing], viewers)
+
+    def told(
+        self,
+        plane: Address,
+        pid: int,
+        cores: tuple[int, int],
+        publishers: Sequence[Mapping[str, Any]],
+        viewers: Sequence[tuple[Mapping[str, Any], Sequence[int]]],
+    ) -> Mapping[str, Any]:
+        """The same of peers (check and keys) and of the SSRCs of each viewer's slots."""
         timed = {round(n * (self.viewers - 1) / TIMED_MOST) for n in range(TIMED_MOST + 1)}
+        streams = [self._stream(place, flow) for place, flow in enumerate(self.flows)]
         return {
             "plane": f"{plane[0]}:{plane[1]}",
             "subject_pid": pid,
             "subject_core": cores[0],
             "load_core": cores[1],
-            "publishers": [
-                {**_peer(seat), "streams": [self._stream(place, flow) for place, flow in enumerate(self.flows)]}
-                for seat in publishing
-            ],
+            "publishers": [{**peer, "streams": streams} for peer in publishers],
             "viewers": [
-                {**_peer(seat), "address": f"127.1.{number >> 8}.{number & 255}", "opened": number in timed}
-                for number, seat in enumerate(watching)
+                {**peer, "ssrcs": ssrcs, "address": f"127.1.{number >> 8}.{number & 255}", "opened": number in timed}
+                for number, (peer, ssrcs) in enumerate(viewers)
             ],
-            "first_ssrc": FIRST_SSRC,
-            "slots": self.slots,
         }
 
     def _publisher(self, number: int) -> Seat:
@@ -119,7 +127,7 @@ class Cast(msgspec.Struct, frozen=True):
             for place, flow in enumerate(self.flows)
         )
         publication = PublicationId(f"{number:032x}")
-        return _seat(f"p{number:04}", Purpose.PUBLISH, source=_source(number), publication=publication, inbound=tracks)
+        return _seat(f"p{number:04}", Purpose.PUBLISH, source=source(number), publication=publication, inbound=tracks)
 
     def _viewer(self, number: int) -> Seat:
         slots = tuple(
@@ -147,7 +155,7 @@ def _payloads(kind: Kind) -> tuple[PayloadType, ...]:
     return (VP8, VP8_RTX) if kind is Kind.VIDEO else (OPUS,)
 
 
-def _source(number: int) -> SourceName:
+def source(number: int) -> SourceName:
     return SourceName(f"bench:camera-{number}")
 
 

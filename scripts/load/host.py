@@ -34,6 +34,8 @@ class HostSpec(msgspec.Struct, frozen=True):
 
     plane: str
     core: int
+    python_core: int
+    """of this process's Python once the plane has its threads"""
     address: Address
     audience: AudienceName
     routes: tuple[Route, ...]
@@ -76,6 +78,7 @@ class Host:
 
     async def serve(self, orders: asyncio.StreamReader) -> None:
         await self._plane.open([self._spec.address], self._on_event)
+        os.sched_setaffinity(0, {self._spec.python_core})  # this thread's alone
         self._plane.route(self._spec.audience, self._spec.routes)
         counting = asyncio.create_task(self._count(), name="figures")
         print(f'{{"ready": {os.getpid()}}}', flush=True)

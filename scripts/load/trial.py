@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ import msgspec
 from media.addresses import free_port
 from media.plane import Address
 from scripts.load.cast import AUDIENCE, Cast
-from scripts.load.host import Add, Added, Disturb, HostSpec, Order, Resident
+from scripts.load.host import Add, Added, Disturb, HostSpec, Resident
 
 HOUSE: Final = Path(__file__).resolve().parents[2]
 NATIVE: Final = HOUSE / "media" / "native"
@@ -40,7 +40,8 @@ class Latency(msgspec.Struct, frozen=True):
 
 
 class Slice(msgspec.Struct, frozen=True):
-    """One stretch of load; `due` are the packets sent times their viewers. `added_ms`: sound, frames, keyframes."""
+    """One stretch of load; `due` are the packets sent times their viewers. `added_ms`: sound, frames, keyframes.
+    `late_ns`: by so much the load itself was late in all."""
 
     sent: int
     due: int
@@ -48,6 +49,7 @@ class Slice(msgspec.Struct, frozen=True):
     broken: int
     elapsed_ns: int
     cpu_ns: int
+    late_ns: int
     added_ms: tuple[Latency | None, Latency | None, Latency | None]
     lens: tuple[tuple[int, int], ...]
     runs: tuple[tuple[int, float], ...]
@@ -117,52 +119,83 @@ class _Talker:
             await self.process.wait()
 
 
-class Trial:
-    """A cast on a plane. Times in ms; every slice ends when its packets have come, or do not come any more."""
+class Load:
+    """The native load. Times in ms; every slice ends when its packets have come, or do not come any more."""
 
-    def __init__(self, cast: Cast, host: _Talker, load: _Talker) -> None:
-        self.cast, self._host, self._load = cast, host, load
+    def __init__(self, program: _Talker) -> None:
+        self._program = program
         self._watching = 0
 
-    async def seat(self, viewers: int) -> None:
-        """Connect the first `viewers` viewers (and the publishers) and wait until each receives. Raises Impossible."""
-        count = self.cast.publishers + viewers
-        await self._tell(Add(count))
-        await self._load.ask({"order": "connect", "viewers": viewers})
-        secured = int(await self._tell(Added(count)))
-        if secured < count:
-            raise Impossible(f"only {secured} of {count} sessions connected")
-        watching = msgspec.json.decode(await self._load.ask({"order": "begin", "viewers": viewers}))["watching"]
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def started(cls, spec: Mapping[str, Any], folder: Path) -> AsyncIterator[Load]:
+        """Ready for its orders; `spec` is written to `folder`."""
+        path = folder / "load.json"
+        path.write_bytes(msgspec.json.encode(spec))
+        program = await _Talker.start(str(PROGRAM), "load", str(path))
+        try:
+            yield cls(program)
+        finally:
+            await program.close()
+
+    async def connect(self, viewers: int) -> None:
+        """Open the ways of the publishers and of the first `viewers` viewers."""
+        await self._ask("connect", viewers)
+
+    async def begin(self, viewers: int) -> None:
+        """Publish in real time until each of the first `viewers` viewers receives. Raises Impossible."""
+        watching = msgspec.json.decode(await self._ask("begin", viewers))["watching"]
         if watching < viewers:
             raise Impossible(f"only {watching} of {viewers} viewers receive anything")
         self._watching = viewers
 
     async def saturate(self, ms: int, ahead: int) -> Slice:
-        return await self._slice({"order": "saturate", "ms": ms, "ahead": ahead})
+        """As much as the plane takes, with `ahead` packets on their way."""
+        return await self._slice("saturate", ms=ms, ahead=ahead)
 
     async def runs(self, ms: int, ahead: int) -> Slice:
         """Saturation while the receivers see the runs that the plane sent."""
-        return await self._slice({"order": "runs", "ms": ms, "ahead": ahead})
+        return await self._slice("runs", ms=ms, ahead=ahead)
 
-    async def pace(self, ms: int, pace: float, keyframe_ms: int = 0) -> Slice:
-        """`pace` times real time."""
-        return await self._slice({"order": "pace", "ms": ms, "pace": pace, "keyframe_ms": keyframe_ms})
+    async def pace(self, ms: int, pace: float, keyframe_ms: int = 0, *, gentle: bool = False) -> Slice:
+        """`pace` times real time; `gentle`: others need the load's core too."""
+        return await self._slice("pace", ms=ms, pace=pace, keyframe_ms=keyframe_ms, gentle=gentle)
 
-    async def limit(self, ms: int, video_len: int, audio_len: int, run: int = 0) -> LimitSlice:
-        order = {"order": "limit", "ms": ms, "viewers": self._watching, "video_len": video_len, "audio_len": audio_len}
-        return msgspec.json.decode(await self._load.ask({**order, "run": run}), type=LimitSlice)
+    async def limit(self, ms: int, video: tuple[int, int], audio: tuple[int, int]) -> LimitSlice:
+        """The limit program on the plane's core; (length of a sealed datagram, datagrams in a run) of each kind."""
+        orders = {"video_len": video[0], "video_run": video[1], "audio_len": audio[0], "audio_run": audio[1]}
+        answer = await self._ask("limit", self._watching, ms=ms, **orders)
+        return msgspec.json.decode(answer, type=LimitSlice)
+
+    async def _slice(self, order: str, **more: Any) -> Slice:
+        return msgspec.json.decode(await self._ask(order, self._watching, **more), type=Slice)
+
+    async def _ask(self, order: str, viewers: int, **more: Any) -> bytes:
+        return await self._program.ask({"order": order, "viewers": viewers, **more})
+
+
+class Trial:
+    """A cast on a plane in a process of its own, and the load on it."""
+
+    def __init__(self, cast: Cast, host: _Talker, load: Load) -> None:
+        self.cast, self.load, self._host = cast, load, host
+
+    async def seat(self, viewers: int) -> None:
+        """Connect the first `viewers` viewers (and the publishers) and wait until each receives. Raises Impossible."""
+        count = self.cast.publishers + viewers
+        await self._host.ask(Add(count))
+        await self.load.connect(viewers)
+        secured = int(await self._host.ask(Added(count)))
+        if secured < count:
+            raise Impossible(f"only {secured} of {count} sessions connected")
+        await self.load.begin(viewers)
 
     async def disturb(self, how: str) -> None:
-        await self._tell(Disturb(how))
+        await self._host.ask(Disturb(how))
 
     async def resident(self) -> int:
-        return int(await self._tell(Resident()))
-
-    async def _slice(self, order: dict[str, Any]) -> Slice:
-        return msgspec.json.decode(await self._load.ask({**order, "viewers": self._watching}), type=Slice)
-
-    async def _tell(self, order: Order) -> bytes:
-        return await self._host.ask(order)
+        """Bytes of the plane's process."""
+        return int(await self._host.ask(Resident()))
 
 
 @contextlib.asynccontextmanager
@@ -170,19 +203,16 @@ async def staged(plane: str, cast: Cast) -> AsyncIterator[Trial]:
     """The plane and the load, started; nobody is seated yet."""
     seats = cast.seats()
     address = Address(("127.0.0.1", free_port()))
-    with tempfile.TemporaryDirectory(prefix="twinhall-load-") as folder:
-        spec = HostSpec(plane, SUBJECT_CORE, address, AUDIENCE, tuple(cast.routes()), tuple(seats))
-        host_path, load_path = Path(folder) / "host.json", Path(folder) / "load.json"
-        host_path.write_bytes(msgspec.json.encode(spec))
-        host = await _Talker.start(sys.executable, "-m", "scripts.load.host", str(host_path))
+    with tempfile.TemporaryDirectory(prefix="twinhall-load-") as name:
+        python_core = SUBJECT_CORE if plane == "python" else LOAD_CORE
+        spec = HostSpec(plane, SUBJECT_CORE, python_core, address, AUDIENCE, tuple(cast.routes()), tuple(seats))
+        path = Path(name) / "host.json"
+        path.write_bytes(msgspec.json.encode(spec))
+        host = await _Talker.start(sys.executable, "-m", "scripts.load.host", str(path))
         try:
-            cores = (SUBJECT_CORE, LOAD_CORE)
-            load_path.write_bytes(msgspec.json.encode(cast.spec(seats, address, host.process.pid, cores)))
-            load = await _Talker.start(str(PROGRAM), "load", str(load_path))
-            try:
+            told = cast.spec(seats, address, host.process.pid, (SUBJECT_CORE, LOAD_CORE))
+            async with Load.started(told, Path(name)) as load:
                 yield Trial(cast, host, load)
-            finally:
-                await load.close()
         finally:
             await host.close()
 

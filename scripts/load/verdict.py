@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from scripts.load.trial import Latency
+from scripts.load.cast import Cast
+from scripts.load.trial import Latency, Slice
 
 SATURATED_MOST: Final = 1.5
 HALF_MOST: Final = 2.0
@@ -20,10 +21,12 @@ CONTROL_LEAST: Final = 5.0
 BOUND_SLACK_MS: Final = 0.5
 BOUND_TIMES: Final = 1.5
 SUBSCRIPTION_MOST: Final = 32 * 1024
+JOINS_LEAST: Final = 0.5
 
 
 class HalfLoad(msgspec.Struct, frozen=True):
-    """At the rate that costs half a core. `added_ms` are the frames', `keyframes` apart with their own bound."""
+    """At the rate that costs half a core. `added_ms` are the frames', `keyframes` apart with their own bound.
+    `load_late_share`: of the time, that others took from the load."""
 
     cpu_us_per_packet: float
     cpu_share: float
@@ -33,6 +36,8 @@ class HalfLoad(msgspec.Struct, frozen=True):
     sound_added_ms: Latency
     keyframes_added_ms: Latency | None
     keyframes_bound_ms: float
+    p99_spread_ms: tuple[float, float]
+    load_late_share: float
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -82,6 +87,61 @@ class Memory(msgspec.Struct, frozen=True):
     process: int
 
 
+class Joins(msgspec.Struct, frozen=True):
+    """Viewers who join a relay process and leave after their first packet, by the clock. Times from the offer on."""
+
+    per_s: float
+    bare_handshakes_per_s: float
+    ratio: float
+    asked: int
+    succeeded: int
+    keys_ms: Mapping[str, float]
+    first_packet_ms: Mapping[str, float]
+    stream_lost: int
+    """packets of a stream to other viewers beside them"""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """All that was measured; `None` or nothing for parts left out. `stalls` by plane."""
+
+    runs: Sequence[Run] = ()
+    meeting: Run | None = None
+    hall: Hall | None = None
+    stalls: Mapping[str, Stalls] = {}
+    memory: Memory | None = None
+    joins: Joins | None = None
+
+
+def half_load(cast: Cast, us_per_packet: float, slices: Sequence[Slice], with_keyframes: Slice) -> HalfLoad:
+    """Of stretches at half load: percentiles are the median stretch's, for one that others disturbed tells of them.
+    Keyframes have a stretch of their own, for frames wait behind them."""
+    sound, frames = (_typical([one.added_ms[place] for one in slices]) for place in range(2))
+    added, sounds = frames or sound, sound or frames
+    assert added is not None
+    assert sounds is not None
+    elapsed_ns = sum(one.elapsed_ns for one in slices)
+    return HalfLoad(
+        cpu_us_per_packet=median([one.us_per_packet for one in slices]),
+        cpu_share=round(sum(one.cpu_ns for one in slices) / elapsed_ns, 3),
+        lost=sum(one.lost for one in (*slices, with_keyframes)),
+        added_ms=added,
+        bound_ms=bound_ms(max(flow.burst for flow in cast.flows), cast.viewers, us_per_packet),
+        sound_added_ms=sounds,
+        keyframes_added_ms=with_keyframes.added_ms[2],
+        keyframes_bound_ms=bound_ms(max(flow.keyframe_burst for flow in cast.flows), cast.viewers, us_per_packet),
+        p99_spread_ms=spread([one.p99 for found in slices if (one := found.added_ms[1] or found.added_ms[0])]),
+        load_late_share=round(sum(one.late_ns for one in slices) / elapsed_ns, 4),
+    )
+
+
+def _typical(slices: Sequence[Latency | None]) -> Latency | None:
+    found = [one for one in slices if one is not None]
+    if not found:
+        return None
+    p50, p99 = median([one.p50 for one in found]), median([one.p99 for one in found])
+    return Latency(p50, p99, round(max(one.worst for one in found), 3), sum(one.samples for one in found))
+
+
 def bound_ms(burst: int, viewers: int, us_per_packet: float) -> float:
     """What a burst to everybody may add at the 99th percentile."""
     return round(BOUND_TIMES * burst * viewers * us_per_packet / 1000 + BOUND_SLACK_MS, 2)
@@ -95,25 +155,28 @@ def median(values: Sequence[float], digits: int = 3) -> float:
     return round(statistics.median(values), digits)
 
 
-def broken(
-    runs: Sequence[Run],
-    meeting: Run | None,
-    hall: Hall | None,
-    stalls: Mapping[str, Stalls],
-    memory: Memory | None,
-) -> Iterator[str]:
+def quantiles(values: Sequence[float]) -> Mapping[str, float]:
+    """Of `values`, in their unit; {} of none."""
+    ordered = sorted(values)
+    return {f"p{share}": ordered[(len(ordered) - 1) * share // 100] for share in (50, 99)} if ordered else {}
+
+
+def broken(found: Found) -> Iterator[str]:
     """The promises that the native plane does not keep."""
-    for run in runs:
+    for run in found.runs:
         yield from _broken_run(run)
-    if meeting is not None and meeting.ratio > MEETING_MOST:
+    meeting, hall, memory = found.meeting, found.hall, found.memory
+    if meeting and meeting.ratio > MEETING_MOST:
         yield f"a packet of the meeting costs {meeting.ratio} of the limit, not {MEETING_MOST}"
-    if hall is not None and hall.cpu_share > HALL_MOST:
+    if hall and hall.cpu_share > HALL_MOST:
         yield f"{hall.viewers} viewers of 720p take {hall.cpu_share:.0%} of a core, not {HALL_MOST:.0%}"
-    if hall is not None and hall.lost:
+    if hall and hall.lost:
         yield f"{hall.lost} packets of 720p to {hall.viewers} viewers were lost, not 0"
-    yield from _broken_stalls(stalls)
-    if memory is not None and memory.per_subscription > SUBSCRIPTION_MOST:
+    if memory and memory.per_subscription > SUBSCRIPTION_MOST:
         yield f"a subscription takes {memory.per_subscription} bytes, not {SUBSCRIPTION_MOST}"
+    yield from _broken_stalls(found.stalls)
+    if found.joins:
+        yield from _broken_joins(found.joins)
 
 
 def _broken_run(run: Run) -> Iterator[str]:
@@ -138,3 +201,12 @@ def _broken_stalls(stalls: Mapping[str, Stalls]) -> Iterator[str]:
                 yield f"{name} makes p99 {ratio} times as long, not {STALLED_MOST}"
             if plane == "python" and ratio < CONTROL_LEAST:
                 yield f"the control does not feel {name}: {ratio}, not {CONTROL_LEAST}; the measurement is void"
+
+
+def _broken_joins(joins: Joins) -> Iterator[str]:
+    if joins.succeeded < joins.asked:
+        yield f"{joins.asked - joins.succeeded} of {joins.asked} joins failed"
+    if joins.ratio < JOINS_LEAST:
+        yield f"{joins.per_s} joins a second are {joins.ratio} of bare handshakes, not {JOINS_LEAST}"
+    if joins.stream_lost:
+        yield f"a running stream lost {joins.stream_lost} packets to joins, not 0"

@@ -10,9 +10,14 @@ pub fn now_ns() -> u64 {
     of(ClockId::CLOCK_MONOTONIC)
 }
 
+/// The wall clock, which the kernel's notes of arrivals are of.
+pub fn wall_ns() -> u64 {
+    of(ClockId::CLOCK_REALTIME)
+}
+
 /// Wall clock as NTP (RFC 3550 section 4): seconds since 1900 in the upper half.
 pub fn ntp() -> u64 {
-    let unix_ns = u128::from(of(ClockId::CLOCK_REALTIME)) + 2_208_988_800_000_000_000;
+    let unix_ns = u128::from(wall_ns()) + 2_208_988_800_000_000_000;
     ((unix_ns << 32) / 1_000_000_000) as u64
 }
 

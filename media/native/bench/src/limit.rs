@@ -1,5 +1,5 @@
 //! The limit: what sealing and sending cost when nothing else is done. The plane's own cipher, the same destinations,
-//! bursts and lengths, each burst one run (UDP_SEGMENT), many runs in one system call.
+//! lengths and runs (UDP_SEGMENT), many runs in one system call.
 
 use std::error::Error;
 use std::io::{BufRead, stdin};
@@ -24,15 +24,15 @@ const BATCH: usize = 16;
 /// A header with the `mid` extension, as the planes write it.
 const HEADER_LEN: usize = 20;
 
-/// One slice: how long, and how long sealed datagrams are.
+/// One slice: how long, how long sealed datagrams are, and how many of them travel as one run.
 #[derive(Serialize, Deserialize)]
 pub struct Order {
     pub ms: u64,
     pub destinations: Vec<SocketAddrV4>,
     pub video_len: usize,
     pub audio_len: usize,
-    /// Packets of a burst that travel as one run; 0: the whole burst.
-    pub run: usize,
+    pub video_run: usize,
+    pub audio_run: usize,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -63,7 +63,7 @@ pub fn run(spec: &Spec) -> Result<(), Box<dyn Error>> {
     let meter = CpuMeter::new(0, spec.subject_core)?;
     for line in stdin().lock().lines() {
         let order: Order = serde_json::from_str(&line?)?;
-        println!("{}", serde_json::to_string(&limit.slice(spec, &order, &meter))?);
+        println!("{}", serde_json::to_string(&limit.slice(spec, &order, &meter)?)?);
     }
     Ok(())
 }
@@ -74,27 +74,30 @@ fn turned(keys: SrtpKeys) -> SrtpKeys {
 }
 
 impl Limit {
-    fn slice(&mut self, spec: &Spec, order: &Order, meter: &CpuMeter) -> Report {
+    fn slice(&mut self, spec: &Spec, order: &Order, meter: &CpuMeter) -> nix::Result<Report> {
         let to: Vec<_> = order.destinations.iter().map(|to| Some(SockaddrIn::from(*to))).collect();
         let mut schedule = Schedule::new(&spec.publishers);
-        let (began_ns, cpu_ns, mut packets) = (clock::now_ns(), meter.ns(), 0);
+        let (began_ns, cpu_ns, mut packets, mut waiting) = (clock::now_ns(), meter.ns(), 0, [0; 2]);
         while clock::now_ns() - began_ns < order.ms * 1_000_000 {
             let due = schedule.take();
             let stream = &spec.publishers[due.publisher].streams[due.stream];
-            let len = if stream.kind == Kind::Video { order.video_len } else { order.audio_len };
-            let mut left = stream.burst;
-            while left > 0 {
-                let run = if order.run == 0 { left } else { left.min(order.run) };
-                packets += self.burst(&to, run, len);
-                left -= run;
+            let (len, run) = match stream.kind {
+                Kind::Video => (order.video_len, order.video_run),
+                Kind::Audio => (order.audio_len, order.audio_run),
+            };
+            let waiting = &mut waiting[stream.kind as usize];
+            *waiting += stream.burst;
+            while *waiting >= run.max(1) {
+                packets += self.burst(&to, run.max(1), len)?;
+                *waiting -= run.max(1);
             }
         }
-        Report { packets, elapsed_ns: clock::now_ns() - began_ns, cpu_ns: meter.ns() - cpu_ns }
+        Ok(Report { packets, elapsed_ns: clock::now_ns() - began_ns, cpu_ns: meter.ns() - cpu_ns })
     }
 
     /// A run of `packets` datagrams of `len` bytes to everybody.
-    fn burst(&mut self, to: &[Option<SockaddrIn>], packets: usize, len: usize) -> u64 {
-        let (run_len, mut sent) = (packets * len, 0);
+    fn burst(&mut self, to: &[Option<SockaddrIn>], packets: usize, len: usize) -> nix::Result<u64> {
+        let run_len = packets * len;
         let stride = run_len + SEAL_ROOM;
         self.buffer.resize(stride * BATCH, 0);
         for (place, batch) in to.chunks(BATCH).enumerate() {
@@ -106,10 +109,10 @@ impl Limit {
                 }
             }
             let bytes = &self.buffer[..stride * batch.len()];
-            sent += self.outlet.send(batch, bytes, stride, run_len, len as u16) * packets;
+            self.outlet.send(batch, bytes, stride, run_len, len as u16)?;
         }
         self.index += packets as u64;
-        sent as u64
+        Ok((to.len() * packets) as u64)
     }
 }
 

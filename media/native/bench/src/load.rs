@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io::{BufRead, BufReader, Write, stdin, stdout};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use twinhall_core::seal::Library;
@@ -28,8 +29,12 @@ const AGAIN_NS: u64 = 200_000_000;
 /// Peers report once a second and renew consent every five.
 const REPORT_NS: u64 = 1_000_000_000;
 const CHECKS_EVERY: u64 = 5;
+/// A burst that leaves so late moves all that follow: caught up with, they would wait for each other in the plane.
+const LATE_NS: u64 = 50_000;
 /// Between two looks at an empty socket: a look takes the lock that the plane's packets need.
 const PAUSE_NS: u64 = 2_000;
+/// The same where others need the core; then it is slept.
+const GENTLE_NS: u64 = 500_000;
 
 #[derive(Deserialize)]
 #[serde(tag = "order", rename_all = "snake_case")]
@@ -40,12 +45,13 @@ enum Order {
     Begin { viewers: usize },
     /// As much as the plane takes: at most `ahead` packets are on their way.
     Saturate { ms: u64, viewers: usize, ahead: u64 },
-    /// `pace` times real time; a keyframe every `keyframe_ms` (0: only those asked for).
-    Pace { ms: u64, viewers: usize, pace: f64, keyframe_ms: u64 },
+    /// `pace` times real time; a keyframe every `keyframe_ms` (0: only those asked for). `gentle`: leave the core to
+    /// others between bursts.
+    Pace { ms: u64, viewers: usize, pace: f64, keyframe_ms: u64, gentle: bool },
     /// Saturate, while the receivers see the runs.
     Runs { ms: u64, viewers: usize, ahead: u64 },
     /// Let the limit program run, and receive what it sends.
-    Limit { ms: u64, viewers: usize, video_len: usize, audio_len: usize, run: usize },
+    Limit { ms: u64, viewers: usize, video_len: usize, audio_len: usize, video_run: usize, audio_run: usize },
 }
 
 /// What a slice of load found.
@@ -58,6 +64,8 @@ struct Slice {
     broken: u64,
     elapsed_ns: u64,
     cpu_ns: u64,
+    /// By so much the load was late in all, for others had its core.
+    late_ns: u64,
     added_ms: Vec<Option<Added>>,
     lens: Vec<(usize, u64)>,
     runs: Vec<(usize, f64)>,
@@ -73,6 +81,7 @@ struct Load {
     chores_ns: u64,
     chores: u64,
     empty_ns: u64,
+    pause_ns: u64,
     limit: Option<(Child, ChildStdin, Receiver<String>)>,
     path: String,
 }
@@ -110,10 +119,11 @@ impl Load {
             watching: 0,
             spec,
             meter,
-            inbox: Inbox::new(2048, 16),
+            inbox: Inbox::new(2048, 16, false),
             chores_ns: 0,
             chores: 0,
             empty_ns: 0,
+            pause_ns: PAUSE_NS,
             limit: None,
             path: std::env::args().nth(2).unwrap_or_default(),
         })
@@ -124,8 +134,11 @@ impl Load {
             Order::Connect { viewers } => format!("{{\"connected\": {}}}", self.connect(viewers)),
             Order::Begin { viewers } => format!("{{\"watching\": {}}}", self.begin(viewers)),
             Order::Saturate { ms, viewers, ahead } => self.slice(ms, viewers, &Drive::Ahead(ahead))?,
-            Order::Pace { ms, viewers, pace, keyframe_ms } => {
-                self.slice(ms, viewers, &Drive::Pace(pace, keyframe_ms))?
+            Order::Pace { ms, viewers, pace, keyframe_ms, gentle } => {
+                self.pause_ns = if gentle { GENTLE_NS } else { PAUSE_NS };
+                let found = self.slice(ms, viewers, &Drive::Pace(pace, keyframe_ms));
+                self.pause_ns = PAUSE_NS;
+                found?
             }
             Order::Runs { ms, viewers, ahead } => {
                 self.viewers.join_runs(true)?;
@@ -133,9 +146,9 @@ impl Load {
                 self.viewers.join_runs(false)?;
                 found?
             }
-            Order::Limit { ms, viewers, video_len, audio_len, run } => {
+            Order::Limit { ms, viewers, video_len, audio_len, video_run, audio_run } => {
                 let destinations = self.viewers.destinations()?[..viewers].to_vec();
-                self.limit(&limit::Order { ms, destinations, video_len, audio_len, run })?
+                self.limit(&limit::Order { ms, destinations, video_len, audio_len, video_run, audio_run })?
             }
         })
     }
@@ -157,6 +170,7 @@ impl Load {
                 self.publishers.iter().filter(|one| !one.answered).for_each(Publisher::check);
                 (self.watching..viewers).for_each(|viewer| self.viewers.check(viewer));
             }
+            self.publishers.iter_mut().for_each(|one| one.listen(&mut self.inbox));
             self.look();
         }
     }
@@ -182,11 +196,11 @@ impl Load {
     }
 
     fn slice(&mut self, ms: u64, viewers: usize, drive: &Drive) -> Result<String, Box<dyn Error>> {
-        while self.look() {}
+        self.settle(u64::MAX);
         self.viewers.tally.clear();
         let mut schedule = Schedule::new(&self.spec.publishers);
         let (cpu_ns, began_ns) = (self.meter.ns(), clock::now_ns());
-        let (mut sent, mut base, mut keyframe_ns) = (0, 0, began_ns);
+        let (mut sent, mut base, mut keyframe_ns, mut late_ns) = (0, 0, began_ns, 0);
         loop {
             let now_ns = clock::now_ns();
             if now_ns - began_ns >= ms * 1_000_000 {
@@ -202,14 +216,17 @@ impl Load {
                         sent += self.send(&mut schedule, now_ns, false);
                     }
                 }
-                Drive::Pace(pace, keyframe_ms) => {
-                    while (schedule.peek().at_us as f64 * 1000.0 / pace) as u64 + began_ns <= now_ns {
-                        let keyframe = keyframe_ms > 0 && now_ns - keyframe_ns >= keyframe_ms * 1_000_000;
-                        let keyframe = keyframe && self.kind(&schedule) == Kind::Video;
-                        keyframe_ns = if keyframe { now_ns } else { keyframe_ns };
-                        sent += self.send(&mut schedule, now_ns, keyframe);
+                Drive::Pace(pace, keyframe_ms) => loop {
+                    let due_ns = (schedule.peek().at_us as f64 * 1000.0 / pace) as u64 + began_ns + late_ns;
+                    if due_ns > now_ns {
+                        break;
                     }
-                }
+                    late_ns += Some(now_ns - due_ns).filter(|late| *late > LATE_NS).unwrap_or(0);
+                    let keyframe = keyframe_ms > 0 && now_ns - keyframe_ns >= keyframe_ms * 1_000_000;
+                    let keyframe = keyframe && self.kind(&schedule) == Kind::Video;
+                    keyframe_ns = if keyframe { now_ns } else { keyframe_ns };
+                    sent += self.send(&mut schedule, now_ns, keyframe);
+                },
             }
             self.chores(now_ns, viewers);
             self.look();
@@ -225,6 +242,7 @@ impl Load {
             broken: tally.broken,
             elapsed_ns: tally.last_ns.max(began_ns) - began_ns,
             cpu_ns,
+            late_ns,
             added_ms: Class::ALL.into_iter().map(|class| tally.added(class)).collect(),
             lens: tally.lens(),
             runs: tally.runs(),
@@ -240,12 +258,13 @@ impl Load {
         now_ns.saturating_sub(self.viewers.tally.last_ns.max(began_ns)) > STUCK_NS
     }
 
-    /// Wait for what is still on its way.
+    /// Wait for what is still on its way, until `due` packets came or no more do.
     fn settle(&mut self, due: u64) {
-        let mut quiet_ns = clock::now_ns();
+        let (mut quiet_ns, mut total) = (clock::now_ns(), self.viewers.tally.total);
         while self.viewers.tally.total < due && clock::now_ns() - quiet_ns < QUIET_NS {
-            if self.look() {
-                quiet_ns = clock::now_ns();
+            self.look();
+            if self.viewers.tally.total != total {
+                (quiet_ns, total) = (clock::now_ns(), self.viewers.tally.total);
             }
         }
     }
@@ -285,8 +304,11 @@ impl Load {
 
     /// Receive what is there; a short pause after nothing. Returns whether there was anything.
     fn look(&mut self) -> bool {
-        if clock::now_ns() < self.empty_ns + PAUSE_NS {
-            std::hint::spin_loop();
+        if clock::now_ns() < self.empty_ns + self.pause_ns {
+            match self.pause_ns {
+                PAUSE_NS => std::hint::spin_loop(),
+                _ => std::thread::sleep(Duration::from_nanos(self.pause_ns)),
+            }
             return false;
         }
         let any = self.viewers.receive();

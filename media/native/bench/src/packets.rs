@@ -3,10 +3,11 @@
 use twinhall_core::outbox::{Form, SEAL_ROOM};
 use twinhall_core::srtp::Srtp;
 
+use crate::clock;
 use crate::spec::{Kind, Stream};
 
 pub const HEADER_LEN: usize = 12;
-/// Where in a payload the moment of sending stands (ns, 8 bytes), and after it the packet's class.
+/// Where in a payload the moment of sending stands (ns of the wall clock, 8 bytes), and after it the packet's class.
 const STAMP_AT: usize = 24;
 
 /// What a packet belongs to, for the figures.
@@ -71,7 +72,7 @@ impl Writer {
         if stream.kind == Kind::Video {
             vp8(payload, first, class == Class::Keyframe, self.picture);
         }
-        payload[STAMP_AT..STAMP_AT + 8].copy_from_slice(&now_ns.to_le_bytes());
+        payload[STAMP_AT..STAMP_AT + 8].copy_from_slice(&clock::wall_ns().to_le_bytes());
         payload[STAMP_AT + 8] = class as u8;
         let form = Form::Rtp { ssrc: stream.ssrc, index: self.index, header_len: HEADER_LEN as u16 };
         let len = srtp.seal(form, packet, stream.len);

@@ -16,9 +16,6 @@ pub struct Spec {
     pub load_core: usize,
     pub publishers: Vec<Publisher>,
     pub viewers: Vec<Viewer>,
-    /// Viewer v's slot s has the SSRC `first_ssrc + v * slots + s`.
-    pub first_ssrc: u32,
-    pub slots: u32,
 }
 
 /// One peer's keys, from its side.
@@ -73,6 +70,8 @@ pub struct Viewer {
     #[serde(deserialize_with = "hex")]
     pub check: Vec<u8>,
     pub keys: Keys,
+    /// Of its slots; no other viewer has them.
+    pub ssrcs: Vec<u32>,
     /// Whether its packets are opened and timed; those of the others are counted by their headers.
     pub opened: bool,
 }

@@ -1,6 +1,7 @@
 //! All viewers: two sockets, an address of its own for each. Those behind one socket are opened and timed, those
 //! behind the other are counted by their headers, so that one core receives what another core can send.
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 
@@ -23,6 +24,7 @@ struct Viewer {
     check: Vec<u8>,
     srtp: Srtp,
     opened: bool,
+    ssrc: u32,
     newest: u16,
 }
 
@@ -36,8 +38,7 @@ pub struct Viewers {
     joining: bool,
     all: Vec<Viewer>,
     timed: Vec<usize>,
-    first_ssrc: u32,
-    slots: u32,
+    by_ssrc: HashMap<u32, usize>,
     answers: u64,
     pub tally: Tally,
 }
@@ -52,22 +53,26 @@ impl Viewers {
                 check: viewer.check.clone(),
                 srtp: Srtp::new(&viewer.keys.srtp(), library).map_err(|_| "wrong keys")?,
                 opened: viewer.opened,
+                ssrc: viewer.ssrcs.first().copied().unwrap_or(0),
                 newest: 0,
             });
         }
+        let opened = wire::socket(any)?;
+        wire::note_arrivals(&opened)?;
+        let slots = spec.viewers.iter().enumerate();
+        let by_ssrc = slots.flat_map(|(number, viewer)| viewer.ssrcs.iter().map(move |ssrc| (*ssrc, number))).collect();
         Ok(Self {
             plane: spec.plane,
             counted: wire::socket(any)?,
-            opened: wire::socket(any)?,
-            short: Inbox::new(HEADER_LEN, BATCH),
-            whole: Inbox::new(2048, BATCH),
-            joined: Inbox::new(1 << 16, JOINED_BATCH),
+            opened,
+            short: Inbox::new(HEADER_LEN, BATCH, false),
+            whole: Inbox::new(2048, BATCH, true),
+            joined: Inbox::new(1 << 16, JOINED_BATCH, true),
             joining: false,
             timed: (0..all.len()).filter(|number| all[*number].opened).collect(),
             tally: Tally::new(all.len()),
             all,
-            first_ssrc: spec.first_ssrc,
-            slots: spec.slots,
+            by_ssrc,
             answers: 0,
         })
     }
@@ -103,11 +108,10 @@ impl Viewers {
 
     /// A receiver report (RFC 3550 section 6.4.2) that has nothing to complain of.
     pub fn report(&mut self, viewer: usize) {
-        let ssrc = self.first_ssrc + viewer as u32 * self.slots;
         let one = &mut self.all[viewer];
         let mut report = vec![0x81, 201, 0, 7];
         report.extend(1u32.to_be_bytes());
-        report.extend(ssrc.to_be_bytes());
+        report.extend(one.ssrc.to_be_bytes());
         report.extend(0u32.to_be_bytes());
         report.extend(u32::from(one.newest).to_be_bytes());
         report.extend([0; 12]);
@@ -136,26 +140,25 @@ impl Viewers {
     }
 
     fn receive_opened(&mut self) -> usize {
-        let Self { whole, opened, all, tally, answers, .. } = self;
-        let (first, slots, now_ns) = (self.first_ssrc, self.slots, clock::now_ns());
-        whole.take(opened, |packet, _| {
+        let Self { whole, opened, all, tally, answers, by_ssrc, .. } = self;
+        let now_ns = clock::now_ns();
+        whole.take(opened, |packet, beside| {
             let Some((ssrc, seq, header_len)) = header(packet) else {
                 *answers += u64::from(is_answer(packet));
                 return;
             };
-            if ssrc & LIMIT_BIT != 0 {
-                tally.limit += 1;
+            let Some(&viewer) = by_ssrc.get(&ssrc) else {
+                tally.limit += u64::from(ssrc & LIMIT_BIT != 0);
                 return;
-            }
-            let viewer = (ssrc.wrapping_sub(first) / slots) as usize;
-            let Some(one) = all.get_mut(viewer) else { return };
+            };
+            let one = &mut all[viewer];
             one.newest = seq;
             let whole_len = packet.len();
             match one.srtp.open(packet, ssrc, seq, header_len) {
                 Ok((_, len)) => {
                     tally.count(viewer, whole_len, now_ns);
                     if let Some((sent_ns, class)) = stamp(&packet[header_len..len]) {
-                        tally.late(class, now_ns.saturating_sub(sent_ns));
+                        tally.late(class, beside.came_ns.saturating_sub(sent_ns));
                     }
                 }
                 Err(_) => tally.broken += 1,
@@ -164,33 +167,29 @@ impl Viewers {
     }
 
     fn receive_counted(&mut self) -> usize {
-        let Self { short, counted, all, tally, answers, .. } = self;
-        let (first, slots, now_ns) = (self.first_ssrc, self.slots, clock::now_ns());
+        let Self { short, counted, all, tally, answers, by_ssrc, .. } = self;
+        let now_ns = clock::now_ns();
         short.take(counted, |packet, _| {
             let Some((ssrc, seq, _)) = header(packet) else {
                 *answers += u64::from(is_answer(packet));
                 return;
             };
-            if ssrc & LIMIT_BIT != 0 {
-                tally.limit += 1;
-                return;
-            }
-            let viewer = (ssrc.wrapping_sub(first) / slots) as usize;
-            if let Some(one) = all.get_mut(viewer) {
-                one.newest = seq;
+            if let Some(&viewer) = by_ssrc.get(&ssrc) {
+                all[viewer].newest = seq;
                 tally.count(viewer, 0, now_ns);
+            } else {
+                tally.limit += u64::from(ssrc & LIMIT_BIT != 0);
             }
         })
     }
 
     fn receive_runs(&mut self) -> usize {
-        let Self { joined, counted, tally, .. } = self;
-        let (first, slots, now_ns, viewers) = (self.first_ssrc, self.slots, clock::now_ns(), self.all.len());
-        joined.take(counted, |run, segment| {
-            let segment = if segment == 0 { run.len() } else { segment };
+        let Self { joined, counted, tally, by_ssrc, .. } = self;
+        let now_ns = clock::now_ns();
+        joined.take(counted, |run, beside| {
+            let segment = if beside.segment == 0 { run.len() } else { beside.segment };
             let Some((ssrc, ..)) = header(run) else { return };
-            let viewer = (ssrc.wrapping_sub(first) / slots) as usize;
-            if viewer < viewers {
+            if let Some(&viewer) = by_ssrc.get(&ssrc) {
                 let packets = run.len().div_ceil(segment.max(1));
                 (0..packets).for_each(|_| tally.count(viewer, 0, now_ns));
                 tally.run(segment, packets as u64);
