@@ -5,17 +5,22 @@
 //! a NACK is answered from the layer's ring by computing it again. One packet index never seals two
 //! texts, whatever is asked for again.
 
-use crate::choice::{Fit, Step};
-use crate::codecs::{self, red};
+use crate::choice::Fit;
+use crate::codecs;
 use crate::layers::Layer;
 use crate::links::{Waiting, Way};
-use crate::model::{Codec, Kind, Now, OutboundSlot, PayloadType, SessionIndex};
+use crate::model::{Codec, Kind, OutboundSlot, PayloadType, SessionIndex};
 use crate::ring::{Entry, Packet};
-use crate::rtcp::write;
-use crate::rtp::{Block, write_fixed};
+use crate::rtp::Block;
 use crate::segments::{Form, Segment, Segments};
 use crate::slab::{Key, Slab};
-use crate::timeline::ntp_of;
+
+mod fitting;
+mod repairs;
+mod reports;
+mod writing;
+
+use repairs::Allowance;
 
 /// A picture whose media time would step back follows its predecessor by this (1 ms) until it has caught up.
 pub const CATCH_UP_TICKS: u32 = 90;
@@ -25,13 +30,8 @@ const SOUND_TICKS: u32 = 960;
 const OVERLAP_MAX_TICKS: u32 = 48_000;
 /// Packets; a larger hole in the publisher's sequence is closed, for nobody will repair it.
 const HOLE_MAX: i64 = 1000;
-/// As long as padding can be (RFC 3550 section 5.1).
-const PADDING: usize = 255;
 /// Bytes of a header, for those who must know a packet's size before it is written.
 const HEADER_TYPICAL: usize = 24;
-/// A line must seem too narrow for the smallest picture for so long before it is taken away.
-const NARROW_US: u64 = 3_000_000;
-const REPAIR_MIN_BPS: u64 = 8_000_000;
 
 /// Why a slot does not show what its route says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,30 +54,6 @@ impl Reason {
             Self::Silent => "source-silent",
             Self::Narrow => "line-too-narrow",
         }
-    }
-}
-
-/// Bytes that may be sent again: what is asked for in good faith is far below, what is asked for in bad
-/// faith buys no flood.
-#[derive(Default)]
-struct Allowance {
-    bytes: u64,
-    at_us: u64,
-}
-
-impl Allowance {
-    /// As much as the slot itself sends, and at least `REPAIR_MIN_BPS`.
-    fn refill(&mut self, now_us: u64, bitrate_bps: u64) {
-        let bytes_per_s = bitrate_bps.max(REPAIR_MIN_BPS) / 8;
-        let gained = (now_us - self.at_us).min(1_000_000) * bytes_per_s / 1_000_000;
-        self.bytes = (self.bytes + gained).min(bytes_per_s);
-        self.at_us = now_us;
-    }
-
-    fn take(&mut self, len: usize) -> bool {
-        let left = self.bytes.checked_sub(len as u64);
-        self.bytes = left.unwrap_or(self.bytes);
-        left.is_some()
     }
 }
 
@@ -137,7 +113,7 @@ impl Slot {
         let nack = spec.payloads.iter().any(|payload| payload.nack);
         let numbered = spec.extensions.transport_cc != 0 && (rtx || !nack);
         let ids = &spec.extensions;
-        let (block, number_at) = block(spec, numbered);
+        let (block, number_at) = writing::block(spec, numbered);
         Self {
             key,
             session,
@@ -393,161 +369,4 @@ impl Slot {
         let packet = layers.get(segment.layer)?.ring.get(number - segment.seq_step)?;
         (!packet.payload.is_empty()).then_some((segment, packet))
     }
-
-    /// Header and payload, as RTX of number `repairs` or as itself: the same bytes each time, for one
-    /// packet index never seals two texts. Returns the lengths of header and whole; 0 when it doesn't fit.
-    fn write(
-        &self,
-        room: &mut [u8],
-        packet: Packet<'_>,
-        segment: &Segment,
-        seq: u16,
-        repairs: Option<(u32, u8, u16)>,
-    ) -> (usize, usize) {
-        let entry = packet.entry;
-        let (ssrc, payload_type) = repairs.map_or((self.ssrc, segment.payload_type), |(ssrc, kind, _)| (ssrc, kind));
-        let padded = entry.pad && self.pads && repairs.is_none();
-        let header = 12 + room.get_mut(12..).map_or(0, |room| self.write_block(entry, room));
-        let first = 0x80 | if header > 12 { 0x10 } else { 0 } | if padded { 0x20 } else { 0 };
-        let marked = entry.marker || (!self.video && entry.index == segment.start);
-        let stamp = if segment.form == Form::Picture { entry.media_timestamp } else { entry.timestamp };
-        let Some(fixed) = room.first_chunk_mut() else { return (0, 0) };
-        let second = payload_type | if marked { 0x80 } else { 0 };
-        write_fixed(fixed, first, second, seq, stamp.wrapping_add(segment.ticks), ssrc);
-
-        let payload = if segment.form == Form::PrimaryOfRed { red::primary(packet.payload) } else { packet.payload };
-        let body = header + if repairs.is_some() { 2 } else { 0 };
-        let end = body + payload.len();
-        let Some(place) = room.get_mut(header..end + usize::from(padded)) else { return (0, 0) };
-        if let Some((_, _, number)) = repairs {
-            place[..2].copy_from_slice(&number.to_be_bytes());
-        }
-        place[body - header..end - header].copy_from_slice(payload);
-        if padded {
-            place[end - header] = 1;
-        }
-        let copy = &mut place[body - header..end - header];
-        match segment.form {
-            Form::Picture if (segment.picture_step, segment.tl0_step) != (0, 0) => {
-                entry.numbers.shift(copy, segment.picture_step, segment.tl0_step);
-            }
-            Form::RedOf(inner) => red::renumber(copy, inner),
-            _ => (),
-        }
-        (header, end + usize::from(padded))
-    }
-
-    /// The extension block of a packet; returns its length.
-    fn write_block(&self, entry: &Entry, room: &mut [u8]) -> usize {
-        let level = entry.level.filter(|_| self.level_id != 0);
-        let captured = self.capture_id != 0 && entry.capture_ntp != 0;
-        if level.is_none() && !captured {
-            return self.block.write(room);
-        }
-        let mut block = self.block;
-        if let Some(level) = level {
-            block.push(self.level_id, &[level]);
-        }
-        if captured {
-            block.push(self.capture_id, &entry.capture_ntp.to_be_bytes());
-        }
-        block.write(room)
-    }
-
-    /// Answer a NACK from the layers' rings, as RTX where negotiated.
-    pub fn repair(&mut self, seqs: impl Iterator<Item = u16>, layers: &Slab<Layer>, way: &mut Way<'_>) {
-        self.allowance.refill(way.now_us, self.bitrate_bps);
-        for seq in seqs {
-            let number = self.out - i64::from((self.out as u16).wrapping_sub(seq));
-            let Some((segment, packet)) = self.sent_as(number, layers) else { continue };
-            if self.allowance.take(packet.payload.len()) {
-                way.link.left(way.now_us, packet.payload.len() + HEADER_TYPICAL);
-                self.resend(packet, &segment, number, way);
-                self.repaired += 1;
-            }
-        }
-    }
-
-    fn resend(&mut self, packet: Packet<'_>, segment: &Segment, number: i64, way: &mut Way<'_>) {
-        if let (Some(kind), Some(ssrc)) = (segment.repair_type, self.spec.rtx_ssrc) {
-            let index = self.next_repair();
-            way.send(ssrc, index, self.number_at, |room| {
-                self.write(room, packet, segment, index as u16, Some((ssrc, kind, number as u16)))
-            });
-        } else if self.plain_repairs {
-            self.leave(packet, segment, number, way);
-        }
-    }
-
-    fn next_repair(&mut self) -> u64 {
-        self.repair_out += 1;
-        self.repair_out - 1
-    }
-
-    /// A packet of padding alone on the RTX stream, to learn what the line carries. False without RTX.
-    pub fn pad(&mut self, way: &mut Way<'_>) -> bool {
-        let kind = self.spec.payloads.iter().find(|payload| payload.apt.is_some()).map(|payload| payload.number);
-        let (Some(kind), Some(ssrc), true) = (kind, self.spec.rtx_ssrc, self.number_at != 0) else { return false };
-        let (index, stamp) = (self.next_repair(), self.timestamp.unwrap_or(0));
-        let lengths = way.send(ssrc, index, self.number_at, |room| {
-            let header = 12 + room.get_mut(12..).map_or(0, |room| self.block.write(room));
-            let Some(fixed) = room.first_chunk_mut() else { return (0, 0) };
-            write_fixed(fixed, 0xB0, kind, index as u16, stamp, ssrc);
-            let Some(padding) = room.get_mut(header..header + PADDING) else { return (0, 0) };
-            padding.fill(0);
-            padding[PADDING - 1] = PADDING as u8;
-            (header, header + PADDING)
-        });
-        lengths.1 > 0
-    }
-
-    // --- reports
-
-    /// Append a sender report with SDES: what RTP timestamp media time now has on this slot. Nothing before media.
-    pub fn report(&self, now: Now, layers: &Slab<Layer>, cname: &str, compound: &mut Vec<u8>) {
-        let Some(segment) = self.segment.filter(|_| self.packets > 0) else { return };
-        let Some(layer) = layers.get(segment.layer) else { return };
-        let mut timestamp = layer.clock.ticks_at(now.media_us);
-        if segment.form != Form::Picture {
-            timestamp = timestamp.wrapping_add(segment.ticks).wrapping_sub(layer.clock.anchor());
-        }
-        write::sender_report(compound, self.ssrc, ntp_of(now.media_us), timestamp, self.packets, self.octets);
-        write::description(compound, self.ssrc, cname);
-    }
-
-    /// What to make of the step that fits (`None`: nothing is known to limit it). A line that seems too
-    /// narrow for any picture is given time to show better.
-    pub fn fit_of(&mut self, now_us: u64, fits: Option<Option<usize>>, steps: &[Step]) -> Fit {
-        let fits = fits.unwrap_or(Some(steps.len()));
-        let fit = match fits {
-            Some(place) if place + 1 >= steps.len() => Fit::Whole,
-            Some(place) => Fit::Step(steps[place]),
-            None => {
-                let since_us = *self.narrow_since_us.get_or_insert(now_us);
-                let first = if steps.len() > 1 { Fit::Step(steps[0]) } else { Fit::Whole };
-                if self.fit == Fit::Nothing || now_us - since_us >= NARROW_US { Fit::Nothing } else { first }
-            }
-        };
-        if fits.is_some() {
-            self.narrow_since_us = None;
-        }
-        self.temporal_wanted = if let Fit::Step(step) = fit { step.temporal } else { u8::MAX };
-        fit
-    }
-
-    pub fn second_passed(&mut self) {
-        self.bitrate_bps = 8 * (self.octets - self.counted);
-        self.counted = self.octets;
-    }
-}
-
-/// The elements that every packet of a slot carries, and where the transport-wide number goes (0: nowhere).
-fn block(spec: &OutboundSlot, numbered: bool) -> (Block, u8) {
-    let ids = &spec.extensions;
-    let mid = spec.mid.as_bytes();
-    let used = [ids.mid, ids.transport_cc, ids.audio_level, ids.abs_capture_time];
-    let mut block = Block::new(used.iter().any(|&id| id > 14) || mid.len() > 16);
-    block.push(ids.mid, mid);
-    let number_at = if numbered { block.push(ids.transport_cc, &[0, 0]) } else { None };
-    (block, number_at.map_or(0, |at| (12 + 4 + at) as u8))
 }
