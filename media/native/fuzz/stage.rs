@@ -105,6 +105,7 @@ impl Stage {
     }
 
     fn count(&mut self) {
+        while !self.media.forward(self.now(), &mut self.out) {}
         self.sent += self.out.busy().iter().map(|&to| self.out.datagrams(to).count()).sum::<usize>();
         assert!(self.sent <= SENT_MAX, "one input called forth {} datagrams", self.sent);
         self.out.clear();

@@ -104,18 +104,26 @@ impl<'a> Intake<'a> {
             self.media.dropped.unusable += 1;
             return None;
         };
+        layer.heard_us = self.now.us;
+        let picture = layer.kind == Kind::Video;
         if taken.changed {
+            stage.forward_all(self.now, out);
             stage.cut(key);
         }
-        stage.forward(self.now, key, index, out);
+        stage.fresh.push(key, picture, index);
         let layer = stage.layers.get_mut(key)?;
-        layer.heard_us = self.now.us;
         let news = !layer.live || taken.changed || taken.resized;
         (layer.live, layer.dark) = (true, false);
         if !layer.waiting.is_empty() && !taken.changed && (taken.keyframe || layer.kind == Kind::Audio) {
+            stage.forward_all(self.now, out);
             stage.begin_waiting(self.now, key, index, out);
         }
-        if news { self.media.sources.alive(key, stage) } else { None }
+        if news {
+            stage.forward_all(self.now, out);
+            self.media.sources.alive(key, stage)
+        } else {
+            None
+        }
     }
 
     /// One clear RTP packet of a publication born inside the relay.

@@ -93,6 +93,7 @@ impl Media {
 
     /// The session's keys are there: routes apply to it from here on. May be called again (new keys).
     pub fn join(&mut self, now: Now, at: SessionIndex, out: &mut Outbox) {
+        self.stage.forward_all(now, out);
         let Some(peer) = self.peer_mut(at) else { return };
         peer.joined = true;
         let slots: Vec<_> = peer.slots.iter().map(|&(_, slot)| slot).collect();
@@ -104,6 +105,7 @@ impl Media {
 
     /// The session is over; its index may be given to another one. Nothing more is sent to it.
     pub fn remove(&mut self, now: Now, at: SessionIndex, out: &mut Outbox) {
+        self.stage.forward_all(now, out);
         let Some(peer) = self.peers.get_mut(at.0 as usize).and_then(Option::take) else { return };
         self.stage.links[at.0 as usize] = None;
         for &(_, slot) in &peer.slots {
@@ -129,12 +131,14 @@ impl Media {
 
     /// Replace an audience's routes. Slots keep the old picture until the new one's keyframe.
     pub fn route(&mut self, now: Now, audience: &AudienceName, routes: &[Route], out: &mut Outbox) {
+        self.stage.forward_all(now, out);
         self.scene(now, out, |router, scene| router.route(audience, routes, scene));
         self.settle(now, out);
     }
 
     /// Displayed heights in px; 0 pauses a slot.
     pub fn heights(&mut self, now: Now, at: SessionIndex, heights: &BTreeMap<SlotId, u32>, out: &mut Outbox) {
+        self.stage.forward_all(now, out);
         let Some(peer) = self.peers.get(at.0 as usize).and_then(Option::as_ref) else { return };
         for &(_, key) in &peer.slots {
             if let Some(slot) = self.stage.slots.get_mut(key)
@@ -175,6 +179,7 @@ impl Media {
     }
 
     pub fn withdraw(&mut self, now: Now, source: &SourceName, out: &mut Outbox) {
+        self.stage.forward_all(now, out);
         let local = self
             .sources
             .present(source)
@@ -187,15 +192,22 @@ impl Media {
     // --- packets and time
 
     /// One authentic RTP packet of a session, in clear, header included. `index` is its SRTP packet
-    /// index (rollover counter and sequence number).
+    /// index (rollover counter and sequence number). It waits for `forward`.
     pub fn rtp(&mut self, now: Now, from: SessionIndex, index: u64, packet: &[u8], out: &mut Outbox) {
         let change = Intake::of(self, now).rtp(from, index, packet, out);
         self.apply(now, change, out);
         self.settle(now, out);
     }
 
+    /// Forward the packets that came; call it after every batch, and again once the outbox was sent while it
+    /// returns false: then the outbox is heavy, and there is more.
+    pub fn forward(&mut self, now: Now, out: &mut Outbox) -> bool {
+        self.stage.forward(now, out)
+    }
+
     /// One authentic RTCP compound of a session, in clear.
     pub fn rtcp(&mut self, now: Now, from: SessionIndex, compound: &[u8], out: &mut Outbox) {
+        self.stage.forward_all(now, out);
         self.control(now, from, compound, out);
         self.settle(now, out);
     }
@@ -203,6 +215,7 @@ impl Media {
     /// What is due. Returns when it wants to be called again, in monotonic microseconds; it is called
     /// then or earlier.
     pub fn tick(&mut self, now: Now, out: &mut Outbox) -> u64 {
+        self.stage.forward_all(now, out);
         let next_us = self.watch(now, out);
         self.settle(now, out);
         next_us

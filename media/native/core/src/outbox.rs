@@ -11,7 +11,7 @@ pub const DATAGRAM_MAX: usize = 2048;
 /// Bytes that sealing may add: the GCM tag (16), SRTCP's index (4), rounded up.
 pub const SEAL_ROOM: usize = 32;
 /// Bytes after which a batch should be sent before more is put in.
-pub const HEAVY: usize = 2 * 1024 * 1024;
+pub const HEAVY: usize = 256 * 1024;
 /// Segments of one run (the kernel's UDP_MAX_SEGMENTS was 64 for long),
 pub const RUN_SEGMENTS_MAX: usize = 64;
 /// and its bytes: an IPv4 datagram less its headers.

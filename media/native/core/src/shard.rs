@@ -169,6 +169,11 @@ impl Shard {
         self.media.tick(self.clock.moment(now_us), out).min(self.watch_at_us)
     }
 
+    /// Forward the media that came; false: the outbox is heavy, and once it was sent there is more.
+    pub fn forward(&mut self, now_us: u64, out: &mut Outbox) -> bool {
+        self.media.forward(self.clock.moment(now_us), out)
+    }
+
     /// Seal all that waits in the outbox.
     pub fn seal(&mut self, out: &mut Outbox) {
         for place in 0..out.busy().len() {

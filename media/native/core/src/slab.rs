@@ -27,6 +27,13 @@ impl<T> std::fmt::Debug for Key<T> {
     }
 }
 
+impl<T> Key<T> {
+    /// No two things that live have the same.
+    pub fn row(self) -> u32 {
+        self.row
+    }
+}
+
 struct Row<T> {
     turn: u32,
     thing: Option<T>,

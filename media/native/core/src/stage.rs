@@ -1,5 +1,6 @@
 //! Layers and slots, and what passes between them: forwarding, switches, joins.
 
+use crate::fresh::Fresh;
 use crate::layers::Layer;
 use crate::links::{Link, Way};
 use crate::model::{Now, SessionIndex};
@@ -24,6 +25,8 @@ pub struct Stage {
     pub links: Vec<Option<Link>>,
     /// Layers whose keyframe is wanted since the last call.
     pub asked: Vec<Key<Layer>>,
+    /// What came and is still to be forwarded.
+    pub fresh: Fresh,
     /// Slots that switched since the last call.
     pub switched: Vec<Key<Slot>>,
 }
@@ -124,18 +127,31 @@ impl Stage {
         }
     }
 
-    /// The packet `index` of a layer to all that follow it.
-    pub fn forward(&mut self, now: Now, key: Key<Layer>, index: i64, out: &mut Outbox) {
-        let Self { layers, slots, links, .. } = self;
-        let Some(layer) = layers.get(key) else { return };
-        let Some(packet) = layer.ring.get(index) else { return };
-        for &slot in &layer.following {
-            if let Some(slot) = slots.get_mut(slot)
-                && let Some(mut way) = way(links, now, slot.session(), out)
-            {
-                slot.forward(packet, &mut way);
+    /// Forward what came, follower by follower. False: the outbox is heavy; once it was sent, call again.
+    pub fn forward(&mut self, now: Now, out: &mut Outbox) -> bool {
+        let Self { layers, slots, links, fresh, .. } = self;
+        while let Some(layer) = fresh.layer() {
+            let layer = layers.get(layer);
+            for &slot in layer.map_or(&[][..], |layer| &layer.following[fresh.follower..]) {
+                fresh.follower += 1;
+                if let Some(slot) = slots.get_mut(slot)
+                    && let Some(mut way) = way(links, now, slot.session(), out)
+                {
+                    let packets = fresh.indexes().filter_map(|index| layer?.ring.get(index));
+                    packets.for_each(|packet| slot.forward(packet, &mut way));
+                }
+                if out.is_heavy() {
+                    return false;
+                }
             }
+            fresh.advance();
         }
+        true
+    }
+
+    /// The same to the end: before anything changes who follows what.
+    pub fn forward_all(&mut self, now: Now, out: &mut Outbox) {
+        while !self.forward(now, out) {}
     }
 
     /// Send again what a viewer's NACK names.

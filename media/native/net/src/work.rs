@@ -168,9 +168,17 @@ impl Work {
         }
     }
 
+    /// Forward, seal and send all that came.
+    fn flush(&mut self, now_us: u64) {
+        while !self.shard.forward(now_us, &mut self.outbox) {
+            self.send_out(now_us);
+        }
+        self.send_out(now_us);
+    }
+
     /// Seal and send all that the outbox holds, some sessions at a time: what was sealed is sent while the
     /// cache has it, and the first viewers don't wait for the last ones' seals.
-    fn flush(&mut self, now_us: u64) {
+    fn send_out(&mut self, now_us: u64) {
         if self.outbox.is_empty() {
             return;
         }

@@ -249,6 +249,7 @@ impl World {
     }
 
     fn collect(&mut self) {
+        while !self.media.forward(self.now(), &mut self.out) {}
         self.events.append(&mut self.out.events);
         for &to in self.out.busy() {
             for datagram in self.out.datagrams(to) {
