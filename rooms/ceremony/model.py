@@ -39,14 +39,12 @@ class Former(msgspec.Struct, frozen=True):
 class Running(msgspec.Struct):
     """The take that counts: what was confirmed, signed and pressed in it, and what was cleared.
 
-    `opens_ms`: when pads opened first; `again_ms`: when they opened last, after a hold;
-    `delays`: the halls' at an unveiling, ms, as it was armed.
+    `opens_ms`: when pads opened first; `again_ms`: when they opened last, after a hold.
     """
 
     take: int = 1
     opens_ms: int | None = None
     again_ms: int | None = None
-    delays: dict[VenueId, float] = {}
     confirmed: set[int] = set()
     signed: dict[int, Signed] = {}
     cleared: list[Signed] = []
@@ -63,7 +61,7 @@ class Act(msgspec.Struct):
     named: set[int] = set()
     documents: dict[LanguageTag, DocumentAttached] = {}
     seats: tuple[SeatId, ...] = ()
-    ready: list[VenueId] = []
+    ready: set[VenueId] = set()
     running: Running = msgspec.field(default_factory=Running)
     former: list[Former] = []
     armed_seq: int = 0

@@ -251,8 +251,7 @@ class Stage:
     def claims(self) -> Iterable[Claim]:
         scene = self.scene()
         sound = {FLOOR: tuple(self._picks(scene))}
-        since = self._state.taken.seq if self._state.taken else None
-        yield Claim(self._room, scene.layout, scene.sources, sound, PRIORITY, since=since)
+        yield Claim(self._room, scene.layout, scene.sources, sound, PRIORITY)
 
     def _picks(self, scene: Scene) -> Iterator[Pick]:
         """Halls sound always, a person without a hall only while on air."""

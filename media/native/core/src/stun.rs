@@ -174,8 +174,7 @@ const CRC_TABLE: [u32; 256] = {
     table
 };
 
-/// A check as a full agent sends it, for tests.
-#[cfg(test)]
+/// A check as a full agent sends it: every test's side of ICE.
 pub fn request(transaction: [u8; 12], username: &str, pwd: &str, use_candidate: bool) -> Vec<u8> {
     fn attribute(to: &mut Vec<u8>, name: u16, value: &[u8]) {
         to.extend(name.to_be_bytes());
