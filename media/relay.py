@@ -133,8 +133,8 @@ class Relay:
         unnamed = _unnamed(desired, self._routes, desired.routes)
         for audience, routes in (*desired.routes.items(), *((name, ()) for name in unnamed)):
             if self._routes.get(audience, ()) != routes:
+                self._routes[audience] = routes  # first: the Python plane says at once what the slots show
                 self._plane.route(audience, routes)
-                self._routes[audience] = routes
             if not routes and self._routes.pop(audience, None) is not None:
                 self._ledger.forget_audience(audience)
 

@@ -39,7 +39,9 @@ Sound = Mapping[LanguageTag, Sequence[Pick]]
 class Claim(msgspec.Struct, frozen=True):
     """A feature's wish for a room; `audience` None means everyone. Higher priority wins.
 
-    One that `joins` adds its pictures and its sound to whatever wins below it.
+    One that `joins` adds its pictures and its sound to whatever wins below it; an empty sound
+    keeps the one below. `since` is the entry that made the wish: a claim that has it yields to
+    a scene that was taken later.
     """
 
     room: RoomId
@@ -49,6 +51,7 @@ class Claim(msgspec.Struct, frozen=True):
     priority: int = 0
     audience: Audience | None = None
     joins: bool = False
+    since: int | None = None
 
 
 class Screen(msgspec.Struct, frozen=True):
@@ -117,12 +120,24 @@ def _program(audience: Audience, claims: Iterable[Claim], sources: Sequence[Sour
     known = {source.id for source in sources}
     meant = [claim for claim in claims if claim.audience in (None, audience) and known.intersection(claim.sources)]
     meant.sort(key=lambda claim: (claim.priority, claim.audience is not None))
-    ground = [claim for claim in meant if not claim.joins][-1:]
+    ground = _standing([claim for claim in meant if not claim.joins])[::-1]
     program = _shown(ground[0], known) if ground else _undecided(sources)
+    if not program.sound:
+        below = next((claim.sound for claim in ground if claim.sound), _undecided(sources).sound)
+        program = Screen(program.layout, program.sources, below)
     for claim in meant:
         if claim.joins and (not ground or claim.priority >= ground[0].priority):
             program = _joined(program, _shown(claim, known))
     return program
+
+
+def _standing(claims: Sequence[Claim]) -> list[Claim]:
+    """Without those that were overtaken: a weaker claim is newer, and both say since when they stand."""
+    return [
+        claim
+        for place, claim in enumerate(claims)
+        if claim.since is None or all(below.since is None or below.since < claim.since for below in claims[:place])
+    ]
 
 
 def _undecided(sources: Sequence[SourceFacts]) -> Screen:

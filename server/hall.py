@@ -18,7 +18,7 @@ from server.outbox import Outbox, event_frame
 from server.presence import SCREENS, Page, Presence
 from server.sounding import Sounding
 
-URGENT: Final = ("stage.", "qa.aired", "qa.guest_moved")
+URGENT: Final = ("stage.", "qa.aired", "qa.guest_moved", "ceremony.")
 """Events that begin so are what people in two halls wait for: they take the urgent lane."""
 
 

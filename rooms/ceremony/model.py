@@ -39,12 +39,14 @@ class Former(msgspec.Struct, frozen=True):
 class Running(msgspec.Struct):
     """The take that counts: what was confirmed, signed and pressed in it, and what was cleared.
 
-    `opens_ms`: when pads opened first; `again_ms`: when they opened last, after a hold.
+    `opens_ms`: when pads opened first; `again_ms`: when they opened last, after a hold;
+    `delays`: the halls' at an unveiling, ms, as it was armed.
     """
 
     take: int = 1
     opens_ms: int | None = None
     again_ms: int | None = None
+    delays: dict[VenueId, float] = {}
     confirmed: set[int] = set()
     signed: dict[int, Signed] = {}
     cleared: list[Signed] = []
@@ -61,7 +63,7 @@ class Act(msgspec.Struct):
     named: set[int] = set()
     documents: dict[LanguageTag, DocumentAttached] = {}
     seats: tuple[SeatId, ...] = ()
-    ready: set[VenueId] = set()
+    ready: list[VenueId] = []
     running: Running = msgspec.field(default_factory=Running)
     former: list[Former] = []
     armed_seq: int = 0

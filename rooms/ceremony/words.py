@@ -30,6 +30,8 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 
 LEAD_MS: Final = 3000
 """From GO to the pads' opening: every pad has heard of it by then, also over a slow line."""
+UNVEIL_LEAD_MS: Final = 1000
+"""From the officer's move to the seal on every screen."""
 TOLERANCE_MS: Final = 300
 """Halls whose reveals are further apart are seen to be; the officer may set another."""
 DOCUMENTS_MAX: Final = 8
@@ -157,10 +159,14 @@ class SetReady(Command, frozen=True, tag="ceremony.ready"):
 
 
 class Arm(Command, frozen=True, tag="ceremony.arm"):
-    """Everything waits for GO. `pads` is what the server knows of the seats' tablets; it writes it in."""
+    """Everything waits for GO. What the server knows it writes in, whatever a page says.
+
+    `pads`: the seats' tablets; `delays`: from a hand in another hall to this hall's screen, ms, where measured.
+    """
 
     act: Id
     pads: Annotated[dict[Seat, Pad], Meta(max_length=200)] = field(default_factory=dict)
+    delays: Annotated[dict[Venue, float], Meta(max_length=20)] = field(default_factory=dict)
 
 
 class Go(Command, frozen=True, tag="ceremony.go"):
@@ -380,11 +386,12 @@ class VenueReady(Event, frozen=True, tag="ceremony.venue_ready"):
 
 
 class ActArmed(Event, frozen=True, tag="ceremony.armed"):
-    """With how each seat's tablet stood by."""
+    """With how each seat's tablet stood by, and the halls' delays at an unveiling, ms."""
 
     act: ProjectId
     take: int
     pads: dict[SeatId, Pad] = field(default_factory=dict)
+    delays: dict[VenueId, float] = field(default_factory=dict)
 
 
 class WentLive(Event, frozen=True, tag="ceremony.went"):

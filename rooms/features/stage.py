@@ -251,7 +251,8 @@ class Stage:
     def claims(self) -> Iterable[Claim]:
         scene = self.scene()
         sound = {FLOOR: tuple(self._picks(scene))}
-        yield Claim(self._room, scene.layout, scene.sources, sound, PRIORITY)
+        since = self._state.taken.seq if self._state.taken else None
+        yield Claim(self._room, scene.layout, scene.sources, sound, PRIORITY, since=since)
 
     def _picks(self, scene: Scene) -> Iterator[Pick]:
         """Halls sound always, a person without a hall only while on air."""

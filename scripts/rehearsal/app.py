@@ -15,6 +15,7 @@ import aiohttp
 import msgspec
 import socketio
 
+from media.settings import PlaneChoice
 from scripts.rehearsal.house import House, Say
 from scripts.rehearsal.node import Node, NotReady, OwnNode
 from scripts.rehearsal.parts import Findings, registry
@@ -48,6 +49,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     options.add_argument("--url", help="rehearse on a node that runs; give its --data as well")
     options.add_argument("--data", type=Path, help="data folder of that node (for its links), or to keep a new one's")
     options.add_argument("--part", action="append", choices=list(registry()), help="only this part; may be repeated")
+    planes = [choice.value for choice in PlaneChoice]
+    options.add_argument("--plane", choices=planes, default="auto", help="what moves the packets of a node of our own")
     found = options.parse_args(arguments)
     if found.url and not found.data:
         options.error("--url needs --data: the links of a node are derived from its data folder")
@@ -75,6 +78,7 @@ async def rehearse(options: argparse.Namespace) -> Verdict:
         viewers=findings.viewers,
         takes=findings.takes,
         slate=findings.slates,
+        questions=findings.questions,
         failures=findings.failures,
     )
 
@@ -83,7 +87,7 @@ async def _node(options: argparse.Namespace, stack: AsyncExitStack, say: Say) ->
     if options.url:
         return Node(options.url, options.data, options.conference)
     data = options.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twinhall-rehearsal-")))
-    node = OwnNode(data, options.conference)
+    node = OwnNode(data, options.conference, options.plane)
     stack.push_async_callback(node.stop)
     await node.start()
     say(f"node at {node.url}, media on UDP {node.udp_port}")
@@ -104,4 +108,9 @@ def report(verdict: Verdict, *, as_json: bool) -> str:
         f"heard {', '.join(f'{source} {beeps}' for source, beeps in seen.sound.items())}"
         for seen in verdict.viewers
     ]
+    if asked := verdict.questions:
+        lines.append(
+            f"questions: {asked.found} of {asked.acknowledged} found, {asked.doubled} doubled, "
+            f"{asked.votes_found} of {asked.votes_acknowledged} votes"
+        )
     return "\n".join([*lines, *verdict.failures, f"{verdict.conference}: {verdict.verdict} in {verdict.seconds} s"])

@@ -89,7 +89,8 @@ class Node:
 class OwnNode(Node):
     """A node that this rehearsal starts and ends; `kill` breaks it on purpose."""
 
-    def __init__(self, data: Path, conference: str) -> None:
+    def __init__(self, data: Path, conference: str, plane: str = "auto") -> None:
+        self.plane = plane
         self.port, self.udp_port = free_port(socket.SOCK_STREAM), addresses.free_port()
         super().__init__(f"http://127.0.0.1:{self.port}", data, conference)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -121,7 +122,7 @@ class OwnNode(Node):
         """The command line of `web` or `relay`."""
         data = ("--data", str(self.data.resolve()), "--udp-port", str(self.udp_port))
         if name == "relay":
-            return (sys.executable, "-m", "media", *data)
+            return (sys.executable, "-m", "media", *data, "--plane", self.plane)
         return (sys.executable, "-m", "server", *data, "--port", str(self.port), "--conference", self.conference)
 
     def kill(self, name: str) -> None:

@@ -88,6 +88,11 @@ class Person:
         answer = await self._socket.call("command", whole, timeout=ACK_S)
         return dict(answer or {})
 
+    async def read(self, query: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Ask what no view holds: {"found"} or {"refused"}."""
+        whole = {"room": self.entry["room"], "query": dict(query)}
+        return dict(await self._socket.call("read", whole, timeout=ACK_S))
+
     async def insist(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
         """Send one command as a page does: on each new line again, with the same id, until it is answered."""
         whole = {"id": str(uuid.uuid4()), "room": self.entry["room"], "command": dict(command)}

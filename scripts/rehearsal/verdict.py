@@ -59,6 +59,26 @@ class Slate(msgspec.Struct, frozen=True):
     back_ms: dict[str, float | None]
 
 
+class Questions(msgspec.Struct, frozen=True):
+    """What was asked and voted through a kill of web, and what stands in the room afterwards.
+
+    `acknowledged` were answered with a number; `found` of them are there, `doubled` more than once. `kill_ms`: from the
+    kill to the first answer after it (None: web was not killed). `on_air_ms`, `on_stage_ms`: from the command to each
+    screen (None: never).
+    """
+
+    askers: int
+    languages: list[str]
+    acknowledged: int
+    found: int
+    doubled: int
+    votes_acknowledged: int
+    votes_found: int
+    kill_ms: float | None
+    on_air_ms: dict[str, float | None]
+    on_stage_ms: dict[str, float | None]
+
+
 class Verdict(msgspec.Struct, frozen=True):
     """The whole, as printed by --json."""
 
@@ -69,6 +89,7 @@ class Verdict(msgspec.Struct, frozen=True):
     viewers: list[Seen]
     takes: list[Take]
     slate: list[Slate]
+    questions: Questions | None
     failures: list[str]
 
 
@@ -122,6 +143,22 @@ def faults_of_slate(slate: Slate) -> list[str]:
     ]
     lost = [f"{slate.source} did not return to {name}" for name, ms in slate.back_ms.items() if ms is None]
     return frozen + lost
+
+
+def faults_of_questions(asked: Questions) -> list[str]:
+    """What was lost, doubled, or came late."""
+    faults = []
+    if asked.found != asked.acknowledged:
+        faults.append(f"{asked.acknowledged - asked.found} of {asked.acknowledged} acknowledged questions are lost")
+    if asked.doubled:
+        faults.append(f"{asked.doubled} questions stand there twice")
+    if asked.votes_found != asked.votes_acknowledged:
+        faults.append(f"{asked.votes_acknowledged} votes were acknowledged, {asked.votes_found} are counted")
+    for what, times in (("on air", asked.on_air_ms), ("on stage", asked.on_stage_ms)):
+        if not times:
+            faults.append(f"nobody was to see who is {what}")
+        faults += [f"{what} at {name}: never" for name, ms in times.items() if ms is None]
+    return faults
 
 
 def _late(what: str, ms: float | None, limit_ms: int) -> str:

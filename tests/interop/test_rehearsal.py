@@ -20,6 +20,12 @@ async def test_a_rehearsal_of_ten_seconds_passes() -> None:
     assert {seen.role for seen in verdict.viewers} == {"attendee", "wall"}
     assert all(seen.gaps == 0 for seen in verdict.viewers)
     assert json.loads(report(verdict, as_json=True))["takes"]
+    asked = verdict.questions
+    assert asked is not None
+    assert asked.found == asked.acknowledged > 0
+    assert asked.votes_found == asked.votes_acknowledged > asked.acknowledged
+    assert asked.doubled == 0
+    assert asked.kill_ms is not None, "web was killed in the middle"
 
 
 async def test_a_rehearsal_fails_when_the_relay_is_killed(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -227,6 +227,12 @@ def test_what_a_slot_shows_is_observed(world):
     assert world.ledger.changes(0).showing == {STAGE: {}}
 
 
+def test_what_an_audience_s_first_routes_show_at_once_is_observed(world):
+    world.plane.route = lambda audience, routes: world.relay.on_event(Showing(audience, routes[0].slot, CAMERA))
+    world.wants(routes={STAGE: (Route("v0", CAMERA),)})
+    assert world.ledger.changes(0).showing == {STAGE: {"v0": CAMERA}}
+
+
 def test_figures_become_states_with_the_reason_of_deaf_slots(world):
     world.wants(player(offer=OFFERS["libdatachannel-player"], codecs=(Codec.VP8, Codec.OPUS)))
     shown = {"a0": SlotState(CAMERA, 96_000)}

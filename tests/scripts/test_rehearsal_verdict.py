@@ -6,7 +6,17 @@ import pytest
 
 from scripts.rehearsal.framecode import Code
 from scripts.rehearsal.person import merged
-from scripts.rehearsal.verdict import Seen, Slate, Take, ages, faults_of_slate, faults_of_take, faults_of_watching
+from scripts.rehearsal.verdict import (
+    Questions,
+    Seen,
+    Slate,
+    Take,
+    ages,
+    faults_of_questions,
+    faults_of_slate,
+    faults_of_take,
+    faults_of_watching,
+)
 from scripts.rehearsal.viewer import Eyes
 
 
@@ -66,3 +76,28 @@ def test_a_merge_patch_changes_adds_and_removes() -> None:
         "b": {"c": 5, "d": 3},
         "e": [],
     }
+
+
+def questions(**changes: object) -> Questions:
+    """Thirty-two questions that went through a kill whole."""
+    facts: dict[str, object] = {
+        "askers": 8, "languages": ["de", "en", "zh"], "acknowledged": 32, "found": 32, "doubled": 0,
+        "votes_acknowledged": 90, "votes_found": 90, "kill_ms": 900.0, "on_air_ms": {"Anna": 20.0},
+        "on_stage_ms": {"Anna": 300.0},
+    }  # fmt: skip
+    return Questions(**(facts | changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"found": 31}, "1 of 32 acknowledged questions are lost"),
+        ({"doubled": 2}, "2 questions stand there twice"),
+        ({"votes_found": 89}, "90 votes were acknowledged, 89 are counted"),
+        ({"on_air_ms": {"Anna": None}}, "on air at Anna: never"),
+        ({"on_stage_ms": {}}, "nobody was to see who is on stage"),
+    ],
+)
+def test_each_fault_of_questions_has_its_words(changes: dict[str, object], word: str) -> None:
+    assert faults_of_questions(questions()) == []
+    assert faults_of_questions(questions(**changes)) == [word]

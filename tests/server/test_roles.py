@@ -15,6 +15,7 @@ from rooms import features, roles
 from rooms.journal import envelope
 from rooms.kernel import Actor, Command, PersonId, Refused, Role, Scope
 from server.host import Host
+from tests.rooms.ceremony.evening import EXAMPLES
 from tests.rooms.hall import STAGE
 from tests.server.test_host import House, house  # noqa: F401
 
@@ -46,7 +47,7 @@ def body(command: type[Command], scope: Scope, id: str) -> dict[str, Any]:
     """The command as a page sends it."""
     kinds = typing.get_type_hints(command, include_extras=True)
     needed = {field.name for field in msgspec.structs.fields(command) if field.required}
-    fields = {name: sample(kinds[name]) for name in needed}
+    _, fields = EXAMPLES.get(features.tag(command)) or (None, {name: sample(kinds[name]) for name in needed})
     room = {"room": STAGE} if scope is Scope.ROOM else {}
     return {"id": id, "command": {"type": features.tag(command), **fields}, **room}
 

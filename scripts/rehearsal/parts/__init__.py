@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from scripts.rehearsal.house import House
-from scripts.rehearsal.verdict import Seen, Slate, Take
+from scripts.rehearsal.verdict import Questions, Seen, Slate, Take
 
 
 class Findings(msgspec.Struct):
@@ -18,6 +18,7 @@ class Findings(msgspec.Struct):
     viewers: list[Seen] = []
     takes: list[Take] = []
     slates: list[Slate] = []
+    questions: Questions | None = None
     failures: list[str] = []
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from rooms.conference import Conference
 from rooms.features import commands, events, kinds, roles_by_command
-from rooms.kernel import Actor, Command, PersonId, Refused, Role
+from rooms.kernel import Actor, Command, DeviceId, InviteId, PersonId, Refused, Role
 from rooms.questions.words import Answer, Ask, Claim, Consent, How, InviteGuest, Publish, QuestionId
+from tests.rooms.ceremony import evening
 from tests.rooms.hall import ANNA, CHANGZHOU, CZ, STAGE, given, opened
 
 EXAMPLES = {
@@ -44,6 +45,7 @@ EXAMPLES = {
     "qa.turns": {"by": "venues"},
     "qa.doors": {"asking": False, "voting": True},
     "qa.configure": {"cooldown_s": 0},
+    **{name: fields for name, (_, fields) in evening.EXAMPLES.items()},
 }
 P = Actor(PersonId("p"), Role.ATTENDEE)
 P_MODERATES = Actor(PersonId("p"), Role.MODERATOR)
@@ -61,13 +63,21 @@ BEFORE: dict[str, list[tuple[Command, Actor]]] = {
 """What has to happen before a command on a question does anything."""
 
 
+def before(name: str) -> tuple[Conference, int]:
+    """Where the command does something, and when."""
+    if name in evening.EXAMPLES:
+        scene = evening.EXAMPLES[name][0]()
+        return scene.conference, scene.now_ms
+    return given(*BEFORE.get(name.removeprefix("qa."), ())), 0
+
+
 def example(name: str) -> Command:
     kind, _ = commands()[name]
     return msgspec.convert({"type": name, **EXAMPLES[name]}, kind)
 
 
 def test_the_folder_is_the_registry() -> None:
-    assert {"links", "people", "qa", "stage"} <= {kind.name for kind in kinds()}
+    assert {"ceremony", "links", "people", "qa", "stage"} <= {kind.name for kind in kinds()}
 
 
 def test_tags_begin_with_their_feature_s_name() -> None:
@@ -81,10 +91,10 @@ def test_every_command_has_an_example_here() -> None:
 
 @pytest.mark.parametrize(("name", "role"), list(itertools.product(sorted(EXAMPLES), Role)))
 def test_a_command_is_decided_for_the_roles_of_the_table_and_refused_to_all_others(name: str, role: Role) -> None:
-    actor = Actor(PersonId("p"), role, source=CZ, present=CHANGZHOU)
-    conference = given(*BEFORE.get(name.removeprefix("qa."), ()))
+    actor = Actor(PersonId("p"), role, CHANGZHOU, CZ, InviteId("pad-changzhou-2"), DeviceId("tablet"), CHANGZHOU)
     if role in roles_by_command()[name]:
-        assert conference.decide(example(name), actor, STAGE, 0)
+        conference, now_ms = before(name)
+        assert conference.decide(example(name), actor, STAGE, now_ms)
     else:
         assert refusal(opened(), example(name), actor) == ("role-not-admitted", {"role": role.value, "command": name})
 
