@@ -110,6 +110,13 @@ test("before the first exchange the clock is the computer's own", () => {
   assert.equal(clock.now(), 42);
 });
 
+test("a computer whose clock is a day ahead is right from the first exchange on", () => {
+  const { clock, hear } = given();
+  const guess = clock.now();
+  hear(-86_400_000, 4);
+  assert.ok(Math.abs(guess - clock.now() - 86_400_000) < 10, `${guess - clock.now()}`);
+});
+
 test("media time is unwrapped around now, also over the turn of 2^32", () => {
   const turn_ms = 2 ** 32 / 90;
   for (const now of [1_795_000_000_000, Math.ceil(1_795_000_000_000 / turn_ms) * turn_ms + 40, Math.ceil(1_795_000_000_000 / turn_ms) * turn_ms - 40]) {

@@ -66,6 +66,8 @@ export class CommonClock extends EventTarget {
   /** @param {number} t0 @param {number} t1 @param {number} t2 @param {number} t3 */
   sample(t0, t1, t2, t3) {
     const fresh = { ...exchange(t0, t1, t2, t3), at_ms: t3 };
+    // What was told before anything was known was a guess: a tablet's clock may be off by a day.
+    if (!this.synchronised) this.told = { now_ms: -Infinity, local_ms: 0 };
     // Two honest samples overlap. If they do not, a clock was stepped or slept: what is older counts no more.
     const agreeing = this.samples.filter((older) => Math.abs(older.offset_ms - fresh.offset_ms) <= bound(older, t3) + bound(fresh, t3));
     this.samples = [...agreeing, fresh].slice(-SAMPLES);
@@ -83,7 +85,7 @@ export class CommonClock extends EventTarget {
     return this.synchronised ? bound(this.#best(now_ms), now_ms) : Infinity;
   }
 
-  /** Common time; never less than before: after a correction backwards it goes on at half speed until time has caught up. */
+  /** Common time, once it is known never less than before: after a correction backwards it goes on at half speed until time has caught up. */
   now() {
     const local_ms = this.local();
     const slow_ms = this.told.now_ms + Math.max(0, local_ms - this.told.local_ms) / 2;
