@@ -2,6 +2,7 @@
 /** Pages without a person before them (walls, confidence): they enter by themselves, stay awake, and take new versions. */
 
 import { Page } from "../lib/page.js";
+import { Wake } from "../lib/wake.js";
 
 const RETRY_MS = 3_000;
 
@@ -12,7 +13,7 @@ const RETRY_MS = 3_000;
  */
 export async function openUnattended(tell) {
   const page = await Page.open();
-  stayAwake();
+  new Wake();
   addEventListener("hashchange", () => location.reload());
   for (;;) {
     try {
@@ -49,11 +50,4 @@ function followVersion(page) {
     if (me && me.version !== version) location.reload();
   });
   page.socket?.addEventListener("bye", () => setTimeout(() => location.reload(), RETRY_MS));
-}
-
-/** The screen's wake lock, taken again whenever the page is seen again. */
-function stayAwake() {
-  const lock = () => document.hidden || navigator.wakeLock?.request("screen").catch(() => undefined);
-  document.addEventListener("visibilitychange", lock);
-  lock();
 }
