@@ -38,6 +38,7 @@ export function uuid() {
 
 /**
  * Events: `state` (detail SocketState), `epoch` (detail {epoch}), `ended` (detail {session, reason}), `sound` (detail {on}),
+ * `ink` (detail Ink of lib/inks.js): strokes as they are drawn,
  * `bye` (detail {reason}), `late` (detail {message, answer, refusal}): what became of a command that was sent before a reload,
  * `sent` (detail message), `answered` (detail {message, answer, refusal}): of every command.
  */
@@ -171,7 +172,7 @@ export class Socket extends EventTarget {
       io.on(name, (/** @type {any} */ message) => /** @type {Store} */ (store).take(message) || io.emit("resync", () => undefined));
     }
     io.on("epoch", (/** @type {{epoch: string}} */ detail) => this.#relayIs(detail));
-    for (const name of ["ended", "sound"]) io.on(name, (/** @type {any} */ detail) => this.#tell(name, detail));
+    for (const name of ["ended", "sound", "ink"]) io.on(name, (/** @type {any} */ detail) => this.#tell(name, detail));
     io.on("bye", (/** @type {any} */ detail) => this.#bye(detail));
   }
 
