@@ -5,6 +5,7 @@ import { find, set, write } from "../lib/dom.js";
 import { countdown } from "../lib/i18n.js";
 import { following, itemsOf, running } from "../lib/programme.js";
 import { PlaySession } from "../lib/session.js";
+import { mountCeremony } from "./ceremony.js";
 import { mountClocks, venuesOf } from "./clocks.js";
 import { isCalm, tieSession, watchLine } from "./line.js";
 import { comes } from "./now.js";
@@ -29,6 +30,7 @@ mountClocks(find(root, ".confidence-clocks"), page, { seconds: true });
 mountTime();
 mountTally();
 shortlist(find(root, "[data-shortlist]"), page, { most: QUESTIONS });
+mountCeremony(find(root, ".ceremony"), page, { place: venue });
 mountLine();
 
 function mountTime() {

@@ -8,6 +8,7 @@ import { find, icon, set, write } from "../lib/dom.js";
 import { mountPanels } from "../lib/panels.js";
 import { PlaySession } from "../lib/session.js";
 import { PictureAge } from "./age.js";
+import { mountCeremony } from "./ceremony.js";
 import { mountClocks, venuesOf } from "./clocks.js";
 import { mountGuest } from "./guest.js";
 import { isCalm, tieSession, watchLine } from "./line.js";
@@ -33,6 +34,7 @@ function showStage(element, page, session, sound) {
   mountClocks(find(element, ".stage-clocks"), page, { own: true });
   mountNow(find(element, ".stage-now"), page);
   mountOnAir(find(element, ".stage-on-air"), page);
+  mountCeremony(find(element, ".ceremony"), page);
   mountSound(element, page, sound);
   mountState(element, page, session, screen);
   mountFull(element, page);
@@ -155,14 +157,14 @@ function fitScreen(element, screen, page) {
   const main = find(element, ".stage-main");
   const fit = () => {
     const most = Number.parseFloat(getComputedStyle(main).maxHeight);
-    const words = find(element, ".stage-under").scrollHeight + find(element, ".stage-on-air").offsetHeight;
+    const words = find(element, ".stage-under").scrollHeight + find(element, ".stage-on-air").offsetHeight + find(element, ".ceremony").offsetHeight;
     const room = (Number.isNaN(most) ? main.clientHeight : most) - words;
     const { clientWidth } = main;
     const height = Math.max(120, Math.min(Math.max(room, 0), screen.wanted(clientWidth, Math.max(room, 120))));
     screen.element.style.setProperty("block-size", `${Math.round(height)}px`);
   };
   new ResizeObserver(fit).observe(main);
-  for (const part of [".stage-under", ".stage-on-air"]) new ResizeObserver(fit).observe(find(element, part));
+  for (const part of [".stage-under", ".stage-on-air", ".ceremony"]) new ResizeObserver(fit).observe(find(element, part));
   page.watch((view) => view.stage, fit);
   page.watch((view) => view.media?.showing, fit);
 }

@@ -4,6 +4,7 @@
 import { find, set, write } from "../lib/dom.js";
 import { PlaySession } from "../lib/session.js";
 import { following, itemsOf, running } from "../lib/programme.js";
+import { mountCeremony } from "./ceremony.js";
 import { mountClocks } from "./clocks.js";
 import { mountCode } from "./code.js";
 import { isCalm, tieSession, watchLine } from "./line.js";
@@ -26,6 +27,7 @@ const screen = new Screen(find(root, ".wall-screen"), page, session, { gap: 2, c
 mountClocks(find(root, ".wall-here"), page, { only: ({ id }) => id === venue });
 mountClocks(find(root, ".wall-others"), page, { only: ({ id }) => id !== venue });
 mountOnAir(find(root, ".wall-on-air"), page);
+mountCeremony(find(root, ".ceremony"), page, { place: venue });
 mountCode(find(root, ".wall-code"), page);
 mountLine();
 mountWord();
