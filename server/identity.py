@@ -58,8 +58,11 @@ class Session(msgspec.Struct, frozen=True):
     device: DeviceId
 
 
-def node_key(path: Path) -> bytes:
-    """The node's key, made at the first start, readable by its owner only. Raises Unusable."""
+def node_key(path: Path, anew: str = "hand out new links") -> bytes:
+    """A key of the node, made at the first start, readable by its owner only. Raises Unusable.
+
+    `anew` is what to do when it was deleted.
+    """
     try:
         if not path.exists():
             _make_key(path)
@@ -67,9 +70,7 @@ def node_key(path: Path) -> bytes:
     except OSError as wrong:
         raise Unusable(f"the node's key {path} can't be used ({wrong.strerror}): mend the folder's rights") from wrong
     if len(key) != KEY_BYTES:
-        raise Unusable(
-            f"the node's key {path} is damaged: restore it from a backup, or delete it and hand out new links"
-        )
+        raise Unusable(f"the node's key {path} is damaged: restore it from a backup, or delete it and {anew}")
     return key
 
 

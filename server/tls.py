@@ -101,12 +101,12 @@ def _found_authority(authority: Pair, now: dt.datetime) -> None:
         ]
     )
     certificate = (
-        _builder(name, name, key.public_key(), now, AUTHORITY_DAYS)
+        builder(name, name, key.public_key(), now, AUTHORITY_DAYS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
         .sign(key, hashes.SHA256())
     )
-    _store(authority, key, [certificate])
+    store(authority, key, [certificate])
 
 
 def _issue(authority: Pair, pair: Pair, names: Sequence[str], now: dt.datetime) -> None:
@@ -116,7 +116,7 @@ def _issue(authority: Pair, pair: Pair, names: Sequence[str], now: dt.datetime) 
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
     certificate = (
-        _builder(subject, issuer.subject, key.public_key(), now, CERTIFICATE_DAYS)
+        builder(subject, issuer.subject, key.public_key(), now, CERTIFICATE_DAYS)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -124,12 +124,13 @@ def _issue(authority: Pair, pair: Pair, names: Sequence[str], now: dt.datetime) 
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
         .sign(issuer_key, hashes.SHA256())
     )
-    _store(pair, key, [certificate, issuer])
+    store(pair, key, [certificate, issuer])
 
 
-def _builder(
+def builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: dt.datetime, days: int
 ) -> x509.CertificateBuilder:
+    """What every certificate of this node has."""
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -173,7 +174,7 @@ def _serves(pair: Pair, names: Sequence[str], now: dt.datetime) -> bool:
     return fresh and set(named) == {_general_name(name) for name in names}
 
 
-def _store(pair: Pair, key: ec.EllipticCurvePrivateKey, chain: Sequence[x509.Certificate]) -> None:
+def store(pair: Pair, key: ec.EllipticCurvePrivateKey, chain: Sequence[x509.Certificate]) -> None:
     """Key first, readable by the owner alone; a certificate without its key would look complete."""
     pair.key.touch(mode=0o600)
     pair.key.write_bytes(

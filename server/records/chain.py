@@ -94,7 +94,7 @@ def _misplaced(n: int, entry: Entry, entries: Sequence[Entry]) -> Fault | None:
     if entry.n == n:
         return None
     if any(other.n == n for other in entries[n:]):
-        return Fault(Wound.SWAPPED, n, f"entry {entry.n} stands where entry {n} belongs")
+        return Fault(Wound.SWAPPED, n, f"entry {n} is not in its place, entry {entry.n} stands there")
     return Fault(Wound.LOST, n, f"entry {n} is missing")
 
 

@@ -1,0 +1,137 @@
+"""A sealed certificate is PDF/A-3b, holds its record, and bears a seal that others accept."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import io
+import shutil
+import subprocess
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import pikepdf
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
+
+from server.records import press
+from server.records.attachment import attachments, inflated
+from server.records.canonical import canonical
+from server.records.keys import Seal, own_seal, signer
+from server.records.record import commitments
+from server.records.seal import Coverage, Unsealable, sealed, state
+from tests.server.records.conftest import Made
+from tests.server.records.staged import Stage
+
+MEMORANDUM = "jiangsu-2022-memorandum"
+NOW = dt.datetime(2026, 11, 23, 8, tzinfo=dt.UTC)
+XMP = {"part": "{http://www.aiim.org/pdfa/ns/id/}part", "level": "{http://www.aiim.org/pdfa/ns/id/}conformance"}
+
+
+def test_the_claim_of_pdf_a_3b_stands_on_what_it_needs(records: Mapping[str, Made]) -> None:
+    for made in records.values():
+        with pikepdf.open(io.BytesIO(made.pdf)) as pdf:
+            with pdf.open_metadata() as metadata:
+                assert (metadata[XMP["part"]], metadata[XMP["level"]]) == ("3", "B")
+            assert [str(each.S) for each in pdf.Root.OutputIntents] == ["/GTS_PDFA1"]
+            assert all("/DestOutputProfile" in each for each in pdf.Root.OutputIntents)
+            assert {str(each.AFRelationship) for each in pdf.Root.AF} == {"/Data", "/Supplement"}
+            assert not pdf.is_encrypted
+            fonts = [each for each in pdf.objects if isinstance(each, pikepdf.Dictionary) and "/FontDescriptor" in each]
+            assert len(fonts) > 3
+            assert all({"/FontFile", "/FontFile2", "/FontFile3"} & set(each.FontDescriptor.keys()) for each in fonts)
+
+
+def test_the_record_and_its_openings_are_attached_byte_for_byte(records: Mapping[str, Made]) -> None:
+    found = attachments(records[MEMORANDUM].pdf)
+    assert found["record.json"].data == canonical(records[MEMORANDUM].value)
+    assert "陈晨".encode() in found["personal.json"].data
+    assert all(each.whole for each in found.values())
+
+
+def test_there_is_a_page_in_each_language(records: Mapping[str, Made]) -> None:
+    with pikepdf.open(io.BytesIO(records[MEMORANDUM].pdf)) as pdf:
+        assert len(pdf.pages) == 4
+
+
+@pytest.mark.skipif(shutil.which("pdfsig") is None, reason="poppler-utils is not installed")
+def test_pdfsig_accepts_the_seal(records: Mapping[str, Made], tmp_path: Path) -> None:
+    file = tmp_path / "record.pdf"
+    file.write_bytes(records[MEMORANDUM].pdf)
+    said = subprocess.run(["pdfsig", file], capture_output=True, text=True, check=True).stdout
+    assert "Signature is Valid" in said
+    assert "Total document signed" in said
+    assert "ETSI.CAdES.detached" in said
+
+
+def test_the_node_makes_its_keys_once_and_nobody_else_reads_them(tmp_path: Path) -> None:
+    seal, first = own_seal(tmp_path, NOW), signer(tmp_path).public
+    assert seal.key is not None
+    assert seal.certificate is not None
+    key, certificate = seal.key.read_bytes(), seal.certificate.read_bytes()
+    own_seal(tmp_path, NOW + dt.timedelta(days=1))
+    assert (seal.key.read_bytes(), seal.certificate.read_bytes(), signer(tmp_path).public) == (key, certificate, first)
+    assert seal.key.stat().st_mode & 0o077 == 0
+    assert (tmp_path / "ceremony.key").stat().st_mode & 0o077 == 0
+    assert seal.key.parent.stat().st_mode & 0o077 == 0
+
+
+def p12(folder: Path, password: bytes) -> Path:
+    seal = own_seal(folder, NOW)
+    assert seal.key is not None
+    assert seal.certificate is not None
+    key = serialization.load_pem_private_key(seal.key.read_bytes(), None)
+    certificate = x509.load_pem_x509_certificate(seal.certificate.read_bytes())
+    encryption = serialization.BestAvailableEncryption(password)
+    file = folder / "seal.p12"
+    file.write_bytes(pkcs12.serialize_key_and_certificates(b"seal", key, certificate, None, encryption))  # type: ignore[arg-type]
+    return file
+
+
+def test_a_given_pkcs12_seals_and_a_wrong_password_is_said(
+    stage: Stage, records: Mapping[str, Made], tmp_path: Path
+) -> None:
+    record = records[MEMORANDUM].value
+    pdf = press.printed(record, {})
+    file = p12(tmp_path, b"geheim")
+    password = tmp_path / "password"
+    password.write_text("geheim\n")
+    made, _ = asyncio.run(sealed(pdf, Seal(p12=file, password=password), "x"))
+    assert state(made).coverage == Coverage.WHOLE
+    password.write_text("falsch\n")
+    with pytest.raises(Unsealable, match="right password"):
+        asyncio.run(sealed(pdf, Seal(p12=file, password=password), "x"))
+
+
+def test_a_sign_that_no_font_has_does_not_keep_a_record_from_its_seal(
+    stage: Stage, records: Mapping[str, Made]
+) -> None:
+    record = records[MEMORANDUM].value
+    openings = {digest: stage.openings[digest] for digest in commitments(record)}
+    odd = {
+        digest: press.Opening(each.kind, each.salt, "🎉 \u0b95 Änne 陈") if each.kind == "signatory" else each
+        for digest, each in openings.items()
+    }
+    assert press.printed(record, odd).startswith(b"%PDF-")
+
+
+def test_without_a_chinese_font_a_page_is_missing_and_a_line_says_so(
+    stage: Stage, records: Mapping[str, Made], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = records[MEMORANDUM].value
+    openings = {digest: stage.openings[digest] for digest in commitments(record)}
+    monkeypatch.setattr(press, "CJK", "No Such Font")
+    made = press.printed(record, openings)
+    with pikepdf.open(io.BytesIO(made)) as pdf:
+        assert len(pdf.pages) == 3
+    assert attachments(made)["record.json"].data == canonical(record)
+
+
+def test_a_stream_that_swells_without_end_is_cut() -> None:
+    swollen = zlib.compress(bytes(100 * 1024 * 1024))
+    found = inflated(swollen)
+    assert not found.whole
+    assert len(found.data) <= 33 * 1024 * 1024
