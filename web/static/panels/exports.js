@@ -17,7 +17,7 @@ export function exports(root, page) {
     write(said, page.t("exports.waits"));
     try {
       const file = `${page.me?.conference}-${page.me?.room}-questions.${kind}`;
-      save(await fetched(page, kind), file);
+      save(await fetched(page, `/${page.me?.conference}/export/qa.${kind}?room=${page.me?.room}`), file);
       write(said, page.t("exports.done", { file }));
     } catch (refusal) {
       write(said, page.refusal(refusal));
@@ -25,12 +25,12 @@ export function exports(root, page) {
   }
 }
 
-/** @param {import("../lib/page.js").Page} page @param {string} kind @returns {Promise<Blob>} */
-async function fetched(page, kind) {
+/** What stands at `path`, with the link shown. Rejects with Refused. @param {import("../lib/page.js").Page} page @param {string} path @returns {Promise<Blob>} */
+export async function fetched(page, path) {
   /** @type {Response} */
   let answer;
   try {
-    answer = await fetch(`/${page.me?.conference}/export/qa.${kind}?room=${page.me?.room}`, { headers: { Authorization: `Bearer ${page.token}` } });
+    answer = await fetch(path, { headers: { Authorization: `Bearer ${page.token}` } });
   } catch {
     throw new Refused("node-unreachable");
   }
@@ -39,8 +39,8 @@ async function fetched(page, kind) {
   throw new Refused(told.refused ?? "unexpected", told.params ?? { code: String(answer.status) });
 }
 
-/** @param {Blob} content @param {string} file */
-function save(content, file) {
+/** Into the person's downloads. @param {Blob} content @param {string} file */
+export function save(content, file) {
   const url = URL.createObjectURL(content);
   const link = h("a", { href: url, download: file });
   link.click();
