@@ -29,7 +29,10 @@ export class Hand extends EventTarget {
     this.inks.addEventListener("ink", () => this.#restore());
     this.pen.addEventListener("ink", (event) => this.#tell(/** @type {CustomEvent} */ (event).detail));
     this.pen.addEventListener("begin", () => this.#changed());
-    this.pen.addEventListener("end", () => this.#keep(false));
+    this.pen.addEventListener("end", (event) => {
+      this.#tellStroke(/** @type {CustomEvent} */ (event).detail.stroke);
+      this.#keep(false);
+    });
     page.socket?.addEventListener("state", () => page.socket?.state === "live" && this.#tellAll());
     page.socket?.addEventListener("answered", (event) => this.#answered(/** @type {CustomEvent} */ (event).detail));
     addEventListener("pagehide", () => this.drawn && this.#keep(this.given));
@@ -133,11 +136,13 @@ export class Hand extends EventTarget {
 
   /** The line was away, or the page is a new one: what is drawn goes out again; who has it already draws it once. */
   #tellAll() {
-    const of = this.#of();
-    if (!of || !this.drawn) return;
-    this.pen.strokes.forEach((points, stroke) => {
-      for (let from = 0; from < points.length; from += PARCEL) this.#signal({ type: "ceremony.stroke", ...of, stroke, from, points: points.slice(from, from + PARCEL) });
-    });
+    this.pen.strokes.forEach((_, stroke) => this.#tellStroke(stroke));
+  }
+
+  /** A whole stroke once more. @param {number} stroke */
+  #tellStroke(stroke) {
+    const points = this.pen.strokes[stroke];
+    for (let from = 0; from < points.length; from += PARCEL) this.#tell({ stroke, from, points: points.slice(from, from + PARCEL) });
   }
 
   /** @param {{type: string} & Record<string, any>} signal */

@@ -12,6 +12,8 @@ import { InkSheet } from "./ink.js";
 
 /** A parcel leaves at latest after this, ms: two of a pad's pictures. */
 const PARCEL_MS = 20;
+/** Points of the parcels before, sent again: a parcel that was lost leaves no gap. */
+const AGAIN = 12;
 /** A hand that draws more than this does not sign any more. */
 const MOST_DRAWN = 6_000;
 
@@ -128,11 +130,11 @@ export class Pen extends EventTarget {
     clearTimeout(this.parcel);
     this.parcel = undefined;
     const stroke = this.strokes.length - 1;
-    const points = this.strokes[stroke]?.slice(this.sent) ?? [];
-    if (!points.length) return;
-    const from = this.sent;
-    this.sent += points.length;
-    this.dispatchEvent(new CustomEvent("ink", { detail: { stroke, from, points } }));
+    const drawn = this.strokes[stroke]?.length ?? 0;
+    if (drawn <= this.sent) return;
+    const from = Math.max(0, this.sent - AGAIN);
+    this.sent = drawn;
+    this.dispatchEvent(new CustomEvent("ink", { detail: { stroke, from, points: this.strokes[stroke].slice(from) } }));
   }
 
   /** A line ahead of the hand to where the browser expects it, gone with the next picture. @param {PointerEvent} event */
