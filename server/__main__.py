@@ -1,4 +1,4 @@
-"""`python -m server`: the web process; `python -m server invites`: its links."""
+"""`python -m server`: the web process; `python -m server invites`: its links; `journal`: moved elsewhere."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from media.printer import Printer
 from server import cli
 from server.app import run
 from server.datafolder import await_turn
+from server.journal import moving
 from server.settings import Unusable, parse
 
 
@@ -23,6 +24,8 @@ def main(arguments: Sequence[str]) -> int:
     """The exit status: 0 after a clean end, 1 with one line when the node can't start."""
     if arguments[:1] == ["invites"]:
         return cli.main(arguments[1:])
+    if arguments[:1] == ["journal"]:
+        return moving.main(arguments[1:])
     settings = parse(arguments)
     os.umask(0o077)
     _allow_many_sockets()

@@ -29,19 +29,17 @@ from server.certificates import Certificates, mount_authority
 from server.clock import NodeClock
 from server.codes import CodePages, Codes
 from server.datafolder import DataFolder, held
-from server.definitions import definitions
 from server.director import Director
 from server.doors import BODY_MAX, KEEPALIVE_S, Floods, guard, security_headers
 from server.doorway import Crowd, Doorway
 from server.erasure import Erasure
 from server.export import Exports
+from server.foundation import laid
 from server.hall import Hall
 from server.health import Health
-from server.host import Host
+from server.held import Held
 from server.ice import IceServers
-from server.identity import Identity, node_key
-from server.journal import Journal
-from server.journal.sqlite import SqliteJournal
+from server.identity import Identity
 from server.listening import listen
 from server.local import Local
 from server.metrics import Metrics
@@ -50,7 +48,6 @@ from server.persons import Persons
 from server.sessions import Sessions
 from server.settings import Settings, Unusable
 from server.sockets import Sockets
-from server.vault import Vault
 from server.whip import Whip
 
 WEB_ROOT: Final = Path(__file__).parent.parent / "web"
@@ -81,16 +78,13 @@ async def serving(
     async with AsyncExitStack() as stack:
         stack.callback(listening.close)
         folder = stack.enter_context(held(settings, lock))
-        identity = Identity(node_key(folder.key))
         clock, metrics = NodeClock(), Metrics()
-        vault = Vault(folder.vault)
-        stack.push_async_callback(vault.close)
-        journal = SqliteJournal(folder.journal)
-        stack.push_async_callback(journal.close)
-        hosts = await _hosts(settings, journal, clock, metrics, stack)
+        base = await laid(settings, folder, clock, metrics, stack)
+        journal, vault, hosts = base.journal, base.vault, base.hosts
+        identity = Identity(base.key)
 
         media, sessions = _media(settings, hosts, clock)
-        health = Health({"journal": journal, "vault": vault}, media, clock, metrics)
+        health = Health({"journal": journal, "vault": vault}, media, clock, metrics, base.company)
         loop = asyncio.get_running_loop()
         halls: Mapping[ConferenceId, Hall] = {
             host.id: Hall(host, identity, vault.names, media, clock, health.view, loop) for host in hosts
@@ -102,7 +96,7 @@ async def serving(
         codes = Codes(identity, clock)
         sockets = Sockets(settings, halls, identity, media, clock, metrics, codes)
 
-        floods = Floods(time.monotonic)
+        floods = Floods(time.monotonic, base.processes)
         ice = IceServers(settings.ice_servers, settings.ice_secret, lambda: clock.now_ms() / 1000, secrets.token_bytes)
         app = web.Application(client_max_size=BODY_MAX, middlewares=[guard(floods, settings)])
         app.on_response_prepare.append(security_headers(settings))
@@ -120,6 +114,7 @@ async def serving(
         Local(settings, hosts, identity).mount(local)
         Backups(folder).mount(local)
 
+        base.meet(halls)
         await media.start(sockets)
         stack.push_async_callback(media.close)
         await _serve(settings, app, listening, stack)
@@ -130,28 +125,16 @@ async def serving(
         yield
 
 
-async def _hosts(
-    settings: Settings, journal: Journal, clock: NodeClock, metrics: Metrics, stack: AsyncExitStack
-) -> list[Host]:
-    founding = definitions(settings.conferences)
-    hosts = [Host(journal, each, clock) for each in founding]
-    for host in hosts:
-        host.listen(lambda entries: metrics.entries.inc(len(entries)))
-        await host.open()
-        stack.push_async_callback(host.close)
-    return hosts
-
-
 def _all_changed(halls: Mapping[ConferenceId, Hall], *, urgent: bool = False) -> None:
     for hall in halls.values():
         hall.changed(urgent=urgent)
 
 
-def _conferences(hosts: Sequence[Host]) -> dict[ConferenceId, Conference]:
+def _conferences(hosts: Sequence[Held]) -> dict[ConferenceId, Conference]:
     return {host.id: host.conference for host in hosts}
 
 
-def _media(settings: Settings, hosts: Sequence[Host], clock: NodeClock) -> tuple[Director, Sessions]:
+def _media(settings: Settings, hosts: Sequence[Held], clock: NodeClock) -> tuple[Director, Sessions]:
     """The media side: the relay's client and the director call each other."""
     director: Director
 

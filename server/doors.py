@@ -83,29 +83,33 @@ def asking_origin(request: web.Request, settings: Settings) -> str | None:
 class Rates:
     """A bucket per key that fills by `per_s` up to `burst`; the oldest keys are forgotten first."""
 
-    def __init__(self, now_s: Callable[[], float], per_s: float, burst: float) -> None:
-        self._now_s = now_s
+    def __init__(
+        self, now_s: Callable[[], float], per_s: float, burst: float, among: Callable[[], int] = lambda: 1
+    ) -> None:
+        """`among` so many processes the rate is shared."""
+        self._now_s, self._among = now_s, among
         self._per_s, self._burst = per_s, burst
         self._buckets: dict[str, tuple[float, float]] = {}
 
     def wait_s(self, key: str) -> float:
         """Take one from the key's bucket; how long to wait when it is empty, else 0."""
-        now_s = self._now_s()
-        left, at_s = self._buckets.pop(key, (self._burst, now_s))
-        left = min(self._burst, left + (now_s - at_s) * self._per_s)
+        now_s, share = self._now_s(), 1 / self._among()
+        left, at_s = self._buckets.pop(key, (self._burst * share, now_s))
+        left = min(self._burst * share, left + (now_s - at_s) * self._per_s * share)
         taken = 1 if left >= 1 else 0
         self._buckets[key] = left - taken, now_s
         if len(self._buckets) > BUCKETS_MAX:
             del self._buckets[next(iter(self._buckets))]
-        return 0.0 if taken else (1 - left) / self._per_s
+        return 0.0 if taken else (1 - left) / (self._per_s * share)
 
 
 class Floods:
     """What one address and one link may ask of this node: a whole hall joins at once, a flood does not stop."""
 
-    def __init__(self, now_s: Callable[[], float]) -> None:
-        self._addresses = Rates(now_s, per_s=50, burst=1000)
-        self._links = Rates(now_s, per_s=100, burst=2000)
+    def __init__(self, now_s: Callable[[], float], among: Callable[[], int] = lambda: 1) -> None:
+        """`among` so many processes, behind one balancer, the rates are shared."""
+        self._addresses = Rates(now_s, per_s=50, burst=1000, among=among)
+        self._links = Rates(now_s, per_s=100, burst=2000, among=among)
 
     def address(self, address: str) -> None:
         """One more request. Raises Refused `too-many-requests`."""

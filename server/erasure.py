@@ -18,8 +18,8 @@ import structlog
 from rooms.features.people import People, PersonErased
 from rooms.journal import Entry
 from rooms.kernel import PersonId, Refused
-from server.host import Host
-from server.vault import Vault
+from server.held import Held
+from server.personal import Personal
 
 log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 class Erasure:
     """Follows the journals of all hosts. `changed` is called once a name is gone."""
 
-    def __init__(self, vault: Vault, data: Path, hosts: Sequence[Host], changed: Callable[[], None]) -> None:
+    def __init__(self, vault: Personal, data: Path, hosts: Sequence[Held], changed: Callable[[], None]) -> None:
         self._vault = vault
         self._data = data
         self._hosts = hosts

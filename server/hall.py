@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from rooms.audience import Audience, Desk, audience_of
@@ -11,7 +11,7 @@ from rooms.journal import Asking, Entry
 from rooms.kernel import Actor, ConferenceId, InviteId, Json, Names, PersonId, Role, RoomId
 from server.clock import Clock
 from server.fanout import Channel, Fanout, Loop, View
-from server.host import Host
+from server.held import Held
 from server.identity import Identity
 from server.media_port import MediaPort
 from server.outbox import Outbox, event_frame
@@ -27,7 +27,7 @@ class Hall:
 
     def __init__(
         self,
-        host: Host,
+        host: Held,
         identity: Identity,
         names: Names,
         media: MediaPort,
@@ -103,6 +103,16 @@ class Hall:
         self._tell_sounding()
         self._fanout.changed()
 
+    def here(self) -> Collection[Page]:
+        """The pages that are open at this process."""
+        return self._pages.keys()
+
+    def elsewhere(self, node: str, pages: Collection[Page]) -> None:
+        """The pages that are open at another process of this node."""
+        self._presence.elsewhere(node, pages)
+        self._tell_sounding()
+        self._fanout.changed()
+
     def again(self, page: Page) -> None:
         """The page lost count: send the whole view."""
         outbox, channel = self._pages[page]
@@ -134,7 +144,7 @@ class Hall:
 
     def _tell_sounding(self) -> None:
         """Each wall page that begins or ceases to be its venue's loudspeaker learns so at once."""
-        for page, on in self._sounding.among(self._pages):
+        for page, on in self._sounding.among([*self._pages, *self._presence.others()]):
             if page in self._pages:
                 self._pages[page][0].write(event_frame("sound", {"on": on}))
 

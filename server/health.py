@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Protocol
 
@@ -27,7 +27,16 @@ class Stored(Protocol):
 class Health:
     """How this node is."""
 
-    def __init__(self, stores: Mapping[str, Stored], media: MediaPort, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        stores: Mapping[str, Stored],
+        media: MediaPort,
+        clock: Clock,
+        metrics: Metrics,
+        company: Callable[[ConferenceId], Mapping[str, Json]],
+    ) -> None:
+        """`company(conference)`: the other processes, and what may be lost, where there are any."""
+        self._company = company
         self._stores = stores
         self._media = media
         self._clock = clock
@@ -47,6 +56,7 @@ class Health:
             "web": web_part,
             "relay": self._media.health(),
             "lines": lines_view(conference, self._media.measured()),
+            **self._company(conference),
             **{name: {"state": state} for name, state in self._states()},
         }
 

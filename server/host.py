@@ -21,19 +21,20 @@ import structlog
 from rooms.conference import Conference
 from rooms.definition import Definition, diff
 from rooms.features.people import Enter
-from rooms.journal import Entry, Envelope, decode, genesis, newer
-from rooms.kernel import Actor, CommandId, ConferenceId, Refused, UnknownEvent
+from rooms.journal import Entry, Envelope, decode, genesis
+from rooms.kernel import Actor, CommandId, ConferenceId, Refused
 from server.clock import Clock
+from server.ending import ended
 from server.journal import Epoch, Fenced, Intent, Journal, Saved
+from server.replaying import replayed
 from server.settings import Unusable
-from server.storage import Reason, Unwritable
+from server.storage import Unwritable
 
 QUEUE_MAX: Final = 1024
 """Commands that may wait; more are refused as `busy`, and the pages send them again."""
 BATCH_MAX: Final = 256
 SNAPSHOT_EVERY: Final = 1000
 """Entries between snapshots: a replay of so many takes far below a second."""
-REPLAY_CHUNK: Final = 1000
 REMEMBERED_MAX: Final = 4096
 """Answers that left no entry (refusals, nothing to do), so that a repeat gets the same one."""
 
@@ -55,11 +56,15 @@ class _Waiting(msgspec.Struct):
 
 
 class Host:
-    """A conference in force. Commands in by `handle`, entries out to the listeners."""
+    """A conference in force. Commands in by `handle`, entries out to the listeners.
+
+    `settled`: what the state holds is durable. `fenced`: another writer has the conference; this one is to be closed.
+    """
 
     def __init__(self, journal: Journal, definition: Definition, clock: Clock) -> None:
         self.id: ConferenceId = definition.id
         self.settled = True
+        self.fenced = False
         self._journal = journal
         self._definition = definition
         self._clock = clock
@@ -73,6 +78,11 @@ class Host:
         self._remembered: OrderedDict[Intent, Answer] = OrderedDict()
         self._listeners: list[Listener] = []
         self._worker: asyncio.Task[None] | None = None
+
+    @property
+    def epoch(self) -> Epoch:
+        """What it writes as; 0 while it could not take its place yet."""
+        return self._epoch
 
     @property
     def conference(self) -> Conference:
@@ -104,8 +114,8 @@ class Host:
         """Stop deciding; keep a snapshot for the next start."""
         if self._worker is None:
             return
-        self._worker.cancel()
-        await asyncio.gather(self._worker, return_exceptions=True)
+        await ended(self._worker)
+        self._stale = self._stale or not self.settled  # cut off in mid-append: what is durable is not known
         for waiting in self._waiting():
             _settle(waiting, Refused("busy"))
         await self._save()
@@ -142,6 +152,10 @@ class Host:
             batch = ([first] if first else []) + self._waiting()
             try:
                 await self._answer(batch)
+            except asyncio.CancelledError:
+                for waiting in batch:
+                    _settle(waiting, Refused("busy"))
+                raise
             except Exception:
                 log.exception("a batch broke", conference=self.id, seq=self.conference.seq)
                 self._forget()
@@ -229,7 +243,8 @@ class Host:
         """The append failed: answers from what the journal holds all the same, and its entries that are new."""
         for waiting in batch:
             self._remembered.pop(waiting.intent, None)
-        reason = failed.reason if isinstance(failed, Unwritable) else Reason.FAILED
+        self.fenced = self.fenced or isinstance(failed, Fenced)
+        reason = failed.reason if isinstance(failed, Unwritable) else "busy"
         log.error(reason, conference=self.id, seq=self._durable_seq, reason=str(failed))
         try:
             entries = await self._read_again()
@@ -265,41 +280,11 @@ class Host:
         return [decode(body)[0] for body in bodies]
 
     async def _read(self) -> None:
-        """The state from the newest snapshot that this program understands, and the entries after it."""
-        conference = await self._restored()
-        while chunk := await self._journal.replay(self.id, conference.seq if conference else 0, REPLAY_CHUNK):
-            entries = [self._decoded(body) for body in chunk]
-            if conference is None:
-                conference = Conference.replayed(entries)
-            else:
-                for entry in entries:
-                    conference.apply(entry)
-        assert conference is not None, "a conference that was opened has its founding entry"
-        self._conference = conference
-        self._durable_seq, self._base, self._since = conference.seq, conference.snapshot(), []
-
-    async def _restored(self) -> Conference | None:
-        saved = await self._journal.saved(self.id)
-        if saved is None:
-            return None
-        try:
-            conference = Conference.restored(saved.state)
-        except ValueError as reason:
-            log.info("snapshot left aside, replaying", conference=self.id, reason=str(reason))
-            return None
-        self._saved_seq = saved.seq
-        return conference
-
-    def _decoded(self, body: bytes) -> Entry:
-        """An entry. Raises Unusable when only a newer program understands it: deciding without it would be wrong."""
-        entry, warnings = decode(body)
-        for found in [newer(event) for event in entry.events if isinstance(event, UnknownEvent)]:
-            if found:
-                what = f"the journal of {self.id} has {found[0]} of version {found[1]}, this program knows {found[2]}"
-                raise Unusable(f"{what}: start the newer program")
-        for warning in warnings:
-            log.warning("unknown event", conference=self.id, seq=entry.seq, reason=warning)
-        return entry
+        """The state from the journal. Raises Unwritable, Unusable."""
+        found = await replayed(self._journal, self.id)
+        assert found is not None, "a conference that was opened has its founding entry"
+        self._conference, self._saved_seq = found.conference, found.saved_seq or self._saved_seq
+        self._durable_seq, self._base, self._since = self._conference.seq, self._conference.snapshot(), []
 
     async def _save(self) -> None:
         if self._stale or self.conference.seq == self._saved_seq:
@@ -323,7 +308,7 @@ class Host:
         return int(self._clock.now_ms())
 
 
-def _answered(batch: Sequence[_Waiting], durable: Mapping[Intent, int], otherwise: Reason) -> Mapping[Intent, Answer]:
+def _answered(batch: Sequence[_Waiting], durable: Mapping[Intent, int], otherwise: str) -> Mapping[Intent, Answer]:
     """What is durable gets its seq; the rest is refused."""
     return {waiting.intent: durable.get(waiting.intent, Refused(otherwise)) for waiting in batch}
 

@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from server.doors import refused
-from server.host import Host
+from server.held import Held
 from server.identity import Identity
 from server.links import rows
 from server.settings import Settings
@@ -19,7 +19,7 @@ INVITES = "/invites/{conference}"
 class Local:
     """Answers `python -m server invites`."""
 
-    def __init__(self, settings: Settings, hosts: Sequence[Host], identity: Identity) -> None:
+    def __init__(self, settings: Settings, hosts: Sequence[Held], identity: Identity) -> None:
         self._settings = settings
         self._hosts = {host.id: host for host in hosts}
         self._identity = identity

@@ -32,6 +32,12 @@ class Metrics:
         self.relay = Gauge("twinhall_relay_up", "1 while a relay answers.", registry=self.registry)
         self.sessions = Gauge("twinhall_relay_sessions", "Media sessions of the relay.", registry=self.registry)
         self.packets = Gauge("twinhall_relay_packets_per_s", "RTP packets sent per second.", registry=self.registry)
+        of = ["conference"]
+        self.owner = Gauge("twinhall_owner", "1 where this process decides.", of, registry=self.registry)
+        self.takeovers = Counter("twinhall_takeovers", "Times this process became owner.", of, registry=self.registry)
+        self.behind = Gauge("twinhall_behind", "Entries not seen here yet.", of, registry=self.registry)
+        self.processes = Gauge("twinhall_web_processes", "Web processes of this node.", registry=self.registry)
+        self.processes.set(1)
 
     def text(self) -> bytes:
         """All figures in the exposition format."""

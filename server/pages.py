@@ -25,9 +25,9 @@ from server.identity import SESSION_S, Identity, Link, cookie_name
 from server.links import PAGES, endpoints, qr, rows
 from server.metrics import Metrics
 from server.names import cleaned
+from server.personal import Personal
 from server.settings import Settings
 from server.statics import ASK_AGAIN, Statics
-from server.vault import Vault
 
 TEMPLATES: Final[Mapping[str, str]] = {"": "lobby", **{page: page for page in PAGES.values() if page}}
 """The template of each page below `/{conference}/`."""
@@ -48,7 +48,7 @@ class Pages:
         web_root: Path,
         halls: Mapping[ConferenceId, Hall],
         identity: Identity,
-        vault: Vault,
+        vault: Personal,
         erasure: Erasure,
         metrics: Metrics,
         floods: Floods,

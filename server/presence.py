@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -30,12 +31,24 @@ class Presence:
 
     def __init__(self) -> None:
         self._pages: set[Page] = set()
+        self._elsewhere: dict[str, Collection[Page]] = {}
 
     def come(self, page: Page) -> None:
         self._pages.add(page)
 
     def go(self, page: Page) -> None:
         self._pages.discard(page)
+
+    def elsewhere(self, node: str, pages: Collection[Page]) -> None:
+        """The pages that are open at another process; none when it is gone."""
+        if pages:
+            self._elsewhere[node] = pages
+        else:
+            self._elsewhere.pop(node, None)
+
+    def others(self) -> Iterator[Page]:
+        """The pages that are open at other processes."""
+        return chain.from_iterable(self._elsewhere.values())
 
     def view(self, audience: Audience, names: Names) -> Mapping[str, Json]:
         """Counts of who looks, for everyone; for desks also who has a page open."""
@@ -48,8 +61,9 @@ class Presence:
         return view
 
     def _people(self) -> Iterator[tuple[PersonId, tuple[Actor, bool]]]:
-        visible = {page.actor.person for page in self._pages if page.visible}
-        for page in self._pages:
+        pages = [*self._pages, *self.others()]
+        visible = {page.actor.person for page in pages if page.visible}
+        for page in pages:
             if page.actor.role not in SCREENS:
                 yield page.actor.person, (page.actor, page.actor.person in visible)
 

@@ -1,4 +1,4 @@
-"""One frozen Settings from the command line; nobody reads the environment."""
+"""One frozen Settings from the command line, and REDIS_URL; nobody else reads the environment."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import ipaddress
 from collections.abc import Sequence
 from functools import cache
+from os import environ
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -28,7 +29,8 @@ class Unusable(Exception):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What two nodes may differ in.
 
-    `conferences` are built-in ids or paths of TOML files; `listening` is the descriptor of an inherited socket.
+    `conferences` are built-in ids or paths of TOML files; `listening` is the descriptor of an inherited socket;
+    `redis` is a URL with a password perhaps, which nobody logs: empty, the journal is in the data folder.
     """
 
     data: Path = Path("var")
@@ -43,6 +45,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     conferences: tuple[str, ...] = (DEFAULT_CONFERENCE,)
     ice_servers: tuple[str, ...] = ()
     ice_secret: Path | None = None
+    redis: str = ""
+    redis_allow_loss: bool = False
     log_level: str = "info"
     standby: bool = False
     listening: int | None = None
@@ -113,6 +117,16 @@ def origin(text: str) -> str:
     raise argparse.ArgumentTypeError(f"{text!r} is no origin: give one like https://stage.example.org")
 
 
+def redis_url(text: str) -> str:
+    """A URL of a Redis; empty for none."""
+    parts = urlsplit(text)
+    if not text or (parts.scheme in ("redis", "rediss") and parts.hostname and parts.path.strip("/").isdecimal()):
+        return text
+    if parts.scheme in ("redis", "rediss") and parts.hostname and parts.path in ("", "/"):
+        return text
+    raise argparse.ArgumentTypeError("that is no URL of a Redis: give one like redis://:PASSWORD@192.0.2.7:6379/0")
+
+
 def parser(program: str = "python -m server") -> argparse.ArgumentParser:
     """The options of the web process, each explained."""
     options = _OneLine(
@@ -169,6 +183,16 @@ def parser(program: str = "python -m server") -> argparse.ArgumentParser:
         metavar="FILE",
         help="holds the TURN servers' static-auth-secret: credentials are made from it for each session",
     )
+    add(
+        "--redis",
+        type=redis_url,
+        metavar="URL",
+        default=environ.get("REDIS_URL", ""),
+        help="redis://[USER:PASSWORD@]HOST[:PORT][/NUMBER] or rediss:// keeps journal and names there, for several web "
+        "processes; it must have appendonly yes, appendfsync always and maxmemory-policy noeviction (default: the "
+        "environment's REDIS_URL, which also keeps the password out of the list of processes; else the data folder)",
+    )
+    add("--redis-allow-loss", action="store_true", help="take a Redis that may lose what it acknowledged: for tries")
     # Between the supervisor and its children: wait, ready, for the serving one's end; take a socket that listens.
     add("--standby", action="store_true", help=argparse.SUPPRESS)
     add("--listening", type=int, metavar="FD", help=argparse.SUPPRESS)
@@ -193,6 +217,8 @@ def parse(arguments: Sequence[str], program: str = "python -m server") -> Settin
         conferences=tuple(found.conferences or (DEFAULT_CONFERENCE,)),
         ice_servers=tuple(found.ice_servers or ()),
         ice_secret=found.ice_secret,
+        redis=found.redis or "",
+        redis_allow_loss=found.redis_allow_loss,
         log_level=found.log_level,
         standby=found.standby,
         listening=found.listening,

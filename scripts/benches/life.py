@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from rooms.journal import Entry
 from rooms.kernel import ConferenceId
-from server import app
+from server import app, foundation
 from server.journal import Epoch, Fenced
 from server.journal.sqlite import SqliteJournal
 from server.settings import Settings
@@ -68,7 +68,7 @@ def live(settings: Settings, listening: socket.socket, early: bool) -> None:
     for descriptor in (1, 2):
         os.dup2(log, descriptor)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    with patch.object(app, "SqliteJournal", EarlyJournal) if early else nullcontext():
+    with patch.object(foundation, "SqliteJournal", EarlyJournal) if early else nullcontext():
         asyncio.run(app.run(replace(settings, listening=listening.detach())))
 
 

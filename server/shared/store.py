@@ -28,6 +28,7 @@ from redis.exceptions import (
     TimeoutError,
 )
 
+from server.ending import ended
 from server.storage import Reason, Unwritable
 
 TIMEOUT_S: Final = 1.0
@@ -122,9 +123,7 @@ class RedisStore:
         return Unwritable(Reason.LOST, why)
 
     async def close(self) -> None:
-        if self._probing is not None:
-            self._probing.cancel()
-            await asyncio.gather(self._probing, return_exceptions=True)
+        await ended(self._probing)
         with contextlib.suppress(RedisError, OSError):
             await self.redis.aclose()
 

@@ -1,0 +1,138 @@
+"""What a web process stands on: its key, journal, vault and conferences, in the data folder or shared in Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+
+import msgspec
+import structlog
+
+from rooms.definition import Definition
+from rooms.kernel import ConferenceId, Json
+from server.clock import Clock
+from server.datafolder import DataFolder
+from server.definitions import definitions
+from server.hall import Hall
+from server.held import Held
+from server.host import Host
+from server.identity import KEY_BYTES, node_key
+from server.journal import Journal
+from server.journal.redis import RedisJournal
+from server.journal.sqlite import SqliteJournal
+from server.metrics import Metrics
+from server.personal import Personal
+from server.settings import Settings, Unusable
+from server.shared.checks import check
+from server.shared.company import Company
+from server.shared.follower import BLOCK_MS
+from server.shared.lease import Lease
+from server.shared.line import Line
+from server.shared.member import Member
+from server.shared.messages import NodeId
+from server.shared.store import TIMEOUT_S, RedisStore, client, place
+from server.shared.vault import SharedVault
+from server.storage import Unwritable
+from server.vault import Vault
+
+KEY: str = "twinhall:key"
+LINE_S: float = 5.0
+
+log = structlog.get_logger()
+
+
+class Foundation(msgspec.Struct, frozen=True):
+    """The parts of a process that others build on. `meet` is called once there are halls."""
+
+    key: bytes
+    journal: Journal
+    vault: Personal
+    hosts: Sequence[Held]
+    meet: Callable[[Mapping[ConferenceId, Hall]], None] = lambda halls: None
+    processes: Callable[[], int] = lambda: 1
+    company: Callable[[ConferenceId], Mapping[str, Json]] = lambda conference: {}
+
+
+async def laid(
+    settings: Settings, folder: DataFolder, clock: Clock, metrics: Metrics, stack: AsyncExitStack
+) -> Foundation:
+    """Where the settings say; it is closed with the stack. Raises Unusable."""
+    founding = definitions(settings.conferences)
+    if settings.redis:
+        return await _shared(settings, folder, founding, clock, metrics, stack)
+    vault = Vault(folder.vault)
+    stack.push_async_callback(vault.close)
+    journal = SqliteJournal(folder.journal)
+    stack.push_async_callback(journal.close)
+    hosts = [Host(journal, each, clock) for each in founding]
+    await _open(hosts, metrics, stack)
+    return Foundation(node_key(folder.key), journal, vault, hosts)
+
+
+async def _shared(
+    settings: Settings,
+    folder: DataFolder,
+    founding: Sequence[Definition],
+    clock: Clock,
+    metrics: Metrics,
+    stack: AsyncExitStack,
+) -> Foundation:
+    """A process among others that have the same Redis."""
+    risks = await check(settings.redis, clock.now_ms, allow_loss=settings.redis_allow_loss)
+    for risk in risks:
+        log.warning("this Redis may lose what it acknowledged", reason=risk)
+    if folder.journal.exists():
+        log.warning("the data folder's own journal is not used: `python -m server journal` moves it to Redis")
+    store = RedisStore(settings.redis)
+    stack.push_async_callback(store.close)
+    blocking = client(settings.redis, timeout_s=BLOCK_MS / 1000 + TIMEOUT_S)
+    stack.push_async_callback(blocking.aclose)
+    node = NodeId(f"{socket.gethostname()}:{settings.port}")
+    line = Line(settings.redis, node, lambda message: company.hear(message))
+    stack.push_async_callback(line.close)
+    vault = SharedVault(store, line)
+    stack.push_async_callback(vault.close)
+    journal, lease = RedisJournal(store), Lease(store, node)
+
+    def host(definition: Definition) -> Host:
+        return Host(journal, definition, clock)
+
+    members = [Member(each, host, journal, store, blocking, lease, line, metrics) for each in founding]
+    company = Company(store, vault, members, clock, metrics)
+    stack.push_async_callback(company.close)
+    try:
+        key = await _shared_key(store, folder)
+        await vault.open()
+        line.start()
+        await asyncio.wait_for(line.up.wait(), LINE_S)
+    except (Unwritable, TimeoutError) as failed:
+        raise Unusable(f"Redis at {place(settings.redis)} went away at the start ({failed}): start again") from failed
+    await _open(members, metrics, stack)
+    return Foundation(
+        key,
+        journal,
+        vault,
+        members,
+        lambda halls: company.meet(line, halls),
+        company.processes,
+        lambda conference: {"processes": company.view(conference), "risks": list(risks)},
+    )
+
+
+async def _shared_key(store: RedisStore, folder: DataFolder) -> bytes:
+    """The node's key, from which all links derive: the first process gives its own. Raises Unwritable, Unusable."""
+    own = node_key(folder.key)
+    await store.write(lambda redis: redis.set(KEY, own, nx=True))
+    key = await store.read(lambda redis: redis.get(KEY))
+    if not isinstance(key, bytes) or len(key) != KEY_BYTES:
+        raise Unusable(f"the key {KEY} in Redis is damaged: delete it, and the next start gives the data folder's")
+    return key
+
+
+async def _open(hosts: Sequence[Held], metrics: Metrics, stack: AsyncExitStack) -> None:
+    for host in hosts:
+        host.listen(lambda entries: metrics.entries.inc(len(entries)))
+        await host.open()
+        stack.push_async_callback(host.close)

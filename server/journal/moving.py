@@ -1,0 +1,270 @@
+"""`python -m server journal export|import`: a journal moved between a data folder and Redis, byte for byte.
+
+The file is JSON Lines: a head, `{"twinhall": "journal", "format": 1}`, then one line per entry, its body as
+the journal has it. With `--personal` names and what opens commitments follow: such a file is to be kept safe.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from rooms.journal import decode
+from rooms.kernel import ConferenceId, PersonId
+from server import vault
+from server.clock import NodeClock
+from server.datafolder import DataFolder, held
+from server.journal.redis import key
+from server.journal.sqlite import connect
+from server.settings import Settings, Unusable, redis_url
+from server.shared.checks import check
+from server.shared.store import client, place
+from server.shared.vault import NAMES, OPENINGS
+from server.storage import transaction
+
+FORMAT: Final = 1
+CHUNK: Final = 500
+TIMEOUT_S: Final = 10.0
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The first line."""
+
+    twinhall: str
+    format: int
+
+
+class Line(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Every other line: an entry, a name, or an opening (as the vault has it, with its commitment)."""
+
+    conference: ConferenceId = ConferenceId("")
+    seq: int = 0
+    body: msgspec.Raw = msgspec.Raw()
+    person: PersonId = PersonId("")
+    name: str = ""
+    commitment: str = ""
+    opening: msgspec.Raw = msgspec.Raw()
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    person: PersonId
+    opening: msgspec.Raw
+
+
+def write(lines: Iterable[Line], file: Path) -> int:
+    """Write the file, for its owner only; how many entries it has. Raises Unusable."""
+    entries = 0
+    try:
+        with file.open("xb") as out:
+            file.chmod(0o600)
+            out.write(msgspec.json.encode(Head("journal", FORMAT)) + b"\n")
+            for line in lines:
+                out.write(msgspec.json.encode(line) + b"\n")
+                entries += bool(line.seq)
+    except OSError as wrong:
+        raise Unusable(f"{file} can't be written ({wrong.strerror}): choose another place") from wrong
+    return entries
+
+
+def read(file: Path) -> list[Line]:
+    """The file's lines, looked through: entries whole, in order, without a gap. Raises Unusable."""
+    try:
+        first, *rest = file.read_bytes().split(b"\n")
+        head = msgspec.json.decode(first, type=Head)
+    except (OSError, msgspec.MsgspecError) as wrong:
+        raise Unusable(f"{file} is no exported journal ({wrong}): make one by `journal export`") from wrong
+    if (head.twinhall, head.format) != ("journal", FORMAT):
+        what = f"{file} has format {head.twinhall} {head.format}, this program knows journal {FORMAT}"
+        raise Unusable(f"{what}: import it with the program that wrote it")
+    return list(_checked(file, rest))
+
+
+def _checked(file: Path, rest: Sequence[bytes]) -> Iterator[Line]:
+    seqs: dict[ConferenceId, int] = {}
+    for number, text in enumerate(rest, 2):
+        if not text:
+            continue
+        try:
+            line = msgspec.json.decode(text, type=Line)
+            if line.seq:
+                seqs[line.conference] = seqs.get(line.conference, 0) + 1
+                if decode(bytes(line.body))[0].seq != line.seq or line.seq != seqs[line.conference]:
+                    raise ValueError(f"entry {line.seq} is not the {seqs[line.conference]}. one")
+        except ValueError as wrong:
+            raise Unusable(f"{file}, line {number}: {wrong}: export it again") from wrong
+        yield line
+
+
+def from_folder(folder: DataFolder, *, personal: bool) -> Iterator[Line]:
+    """All entries of a data folder. Raises Unusable."""
+    if not folder.journal.exists():
+        raise Unusable(f"{folder.data} holds no journal: give its --data DIR, or --redis URL")
+    with contextlib.closing(connect(folder.journal, readonly=True)) as connection:
+        for conference, seq, body in connection.execute("select conference, seq, body from entries order by 1, 2"):
+            yield Line(ConferenceId(str(conference)), int(str(seq)), msgspec.Raw(bytes(body)))
+    if personal and folder.vault.exists():
+        with contextlib.closing(vault.connect(folder.vault)) as connection:
+            for person, name in connection.execute("select person, name from names order by 1"):
+                yield Line(person=PersonId(str(person)), name=str(name))
+            for commitment, person, opening in connection.execute("select * from openings order by 1"):
+                raw = msgspec.Raw(bytes(opening))
+                yield Line(person=PersonId(str(person)), commitment=str(commitment), opening=raw)
+
+
+def into_folder(folder: DataFolder, lines: Sequence[Line]) -> None:
+    """All or nothing, into a folder that has none of these conferences. Raises Unusable."""
+    with contextlib.closing(connect(folder.journal)) as journal, transaction(journal):
+        for conference in _conferences(lines):
+            if journal.execute("select 1 from entries where conference = ?", (conference,)).fetchone():
+                raise _taken(str(folder.data), conference)
+        for line in filter(lambda line: line.seq, lines):
+            entry = decode(bytes(line.body))[0]
+            row = line.conference, line.seq, entry.actor.person, entry.command_id, bytes(line.body)
+            journal.execute("insert into entries values (?, ?, ?, ?, ?)", row)
+            journal.execute("insert or replace into writers values (?, ?)", (line.conference, entry.epoch))
+    with contextlib.closing(vault.connect(folder.vault)) as names, transaction(names):
+        for line in lines:
+            if line.name:
+                names.execute("insert or replace into names values (?, ?)", (line.person, line.name))
+            if line.commitment:
+                row = line.commitment, line.person, bytes(line.opening)  # type: ignore[assignment]
+                names.execute("insert or replace into openings values (?, ?, ?)", row)
+
+
+async def from_redis(redis: Redis, *, personal: bool) -> AsyncIterator[Line]:
+    """All entries of a Redis."""
+    keys = [name async for name in redis.scan_iter(match=key(ConferenceId("*"), "entries"))]
+    for conference in sorted(ConferenceId(name.decode().split(":")[2]) for name in keys):
+        seq = 0
+        while rows := await _awaited(redis.xrange(key(conference, "entries"), f"{seq + 1}-0", "+", CHUNK)):
+            for _, fields in rows:
+                seq += 1
+                yield Line(conference, seq, msgspec.Raw(fields[b"body"]))
+    if not personal:
+        return
+    for person, name in sorted((await _awaited(redis.hgetall(NAMES))).items()):
+        yield Line(person=PersonId(person.decode()), name=name.decode())
+    for commitment, text in sorted((await _awaited(redis.hgetall(OPENINGS))).items()):
+        kept = msgspec.json.decode(text, type=_Kept)
+        yield Line(person=kept.person, commitment=commitment.decode(), opening=kept.opening)
+
+
+async def into_redis(redis: Redis, lines: Sequence[Line], where: str) -> None:
+    """Each conference all or nothing, into a Redis that has none of them. Raises Unusable."""
+    for conference in _conferences(lines):
+        if await redis.exists(key(conference, "entries")):
+            raise _taken(where, conference)
+    for conference in _conferences(lines):
+        await _move_in(redis, conference, [line for line in lines if line.conference == conference])
+    for line in lines:
+        if line.name:
+            await _awaited(redis.hset(NAMES, line.person, line.name))
+        if line.commitment:
+            kept = msgspec.json.encode(_Kept(line.person, line.opening))
+            await _awaited(redis.hset(OPENINGS, line.commitment, kept))
+            await _awaited(redis.sadd(f"{OPENINGS}:{line.person}", line.commitment))
+
+
+async def _move_in(redis: Redis, conference: ConferenceId, lines: Sequence[Line]) -> None:
+    """Beside the keys in use first: an import that breaks off leaves nothing that counts."""
+    parts = {part: f"twinhall:import:{conference}:{part}" for part in ("entries", "intents")}
+    await redis.delete(*parts.values())
+    epoch = 0
+    for start in range(0, len(lines), CHUNK):
+        async with redis.pipeline(transaction=False) as steps:
+            for line in lines[start : start + CHUNK]:
+                entry = decode(bytes(line.body))[0]
+                steps.xadd(parts["entries"], {"body": bytes(line.body)}, id=f"{line.seq}-0")
+                steps.hset(parts["intents"], f"{entry.actor.person}\0{entry.command_id}", str(line.seq))
+                epoch = entry.epoch
+            await steps.execute()
+    async with redis.pipeline(transaction=True) as steps:
+        for part, beside in parts.items():
+            steps.renamenx(beside, key(conference, part))
+        steps.set(key(conference, "epoch"), epoch)
+        await steps.execute()
+
+
+def _conferences(lines: Sequence[Line]) -> list[ConferenceId]:
+    return list(dict.fromkeys(line.conference for line in lines if line.seq))
+
+
+def _taken(where: str, conference: ConferenceId) -> Unusable:
+    return Unusable(f"{where} has the conference {conference} already: import into an empty one")
+
+
+async def _export(file: Path, settings: Settings, *, personal: bool) -> int:
+    if not settings.redis:
+        return write(from_folder(DataFolder(settings.data), personal=personal), file)
+    async with _redis(settings) as redis:
+        return write([line async for line in from_redis(redis, personal=personal)], file)
+
+
+async def _import(file: Path, settings: Settings) -> int:
+    lines = read(file)
+    if settings.redis:
+        async with _redis(settings) as redis:
+            await into_redis(redis, lines, place(settings.redis))
+    else:
+        with held(settings) as folder:
+            into_folder(folder, lines)
+    return sum(bool(line.seq) for line in lines)
+
+
+@contextlib.asynccontextmanager
+async def _redis(settings: Settings) -> AsyncIterator[Redis]:
+    """A Redis that passed the checks of a start. Raises Unusable, also when it breaks meanwhile."""
+    await check(settings.redis, NodeClock().now_ms, allow_loss=settings.redis_allow_loss)
+    redis = client(settings.redis, timeout_s=TIMEOUT_S)
+    try:
+        yield redis
+    except (RedisError, OSError) as failed:
+        raise Unusable(f"Redis at {place(settings.redis)} broke off ({failed}): try again") from failed
+    finally:
+        await redis.aclose()
+
+
+async def _awaited(answer: Any) -> Any:
+    return await answer
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Export or import; one line says what was moved, or why not."""
+    asked = _parser().parse_args(arguments)
+    settings = Settings(data=asked.data, redis=asked.redis, redis_allow_loss=asked.redis_allow_loss)
+    where = place(settings.redis) if settings.redis else str(settings.data)
+    try:
+        if asked.what == "export":
+            moved = asyncio.run(_export(asked.file, settings, personal=asked.personal))
+            print(f"{asked.file}: {moved} entries of {where}")
+        else:
+            print(f"{where}: {asyncio.run(_import(asked.file, settings))} entries of {asked.file}")
+    except (Unusable, apsw.Error) as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m server journal", description=__doc__)
+    parser.add_argument("what", choices=["export", "import"])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--data", type=Path, default=Path("var"), metavar="DIR", help="(default: %(default)s)")
+    parser.add_argument("--redis", type=redis_url, default="", metavar="URL", help="instead of a data folder")
+    parser.add_argument("--redis-allow-loss", action="store_true", help="take a Redis that may lose: for tries")
+    parser.add_argument("--personal", action="store_true", help="export names and what opens commitments too")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,117 @@
+"""What a Redis must be before a node trusts it, each with the mend in words.
+
+A journal holds what people may dispute, so Redis has to sync every write before it answers
+(`appendonly yes`, `appendfsync always`) and must never drop a key (`noeviction`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError, ConnectionError, RedisError, ResponseError, TimeoutError
+
+from server.settings import Unusable
+from server.shared.store import client, place
+
+OLDEST: Final = (7, 0)
+"""Scripts that say what they do (`#!lua`), refused before they begin when memory is full."""
+FORMAT_KEY: Final = "twinhall:format"
+FORMAT: Final = "1"
+CLOCKS_APART_S: Final = 1.0
+"""Entries of several machines are ordered by seq, and dated by each machine's clock."""
+START_S: Final = 5.0
+_DURABLE: Final = {
+    "appendonly": ("yes", "it forgets everything when it ends"),
+    "appendfsync": ("always", "it acknowledges what a power cut takes away"),
+    "maxmemory-policy": ("noeviction", "it drops keys when it is full"),
+}
+"""Settings of Redis, and what it does with any other value."""
+
+
+async def check(url: str, now_ms: Callable[[], float], *, allow_loss: bool) -> tuple[str, ...]:
+    """What may be lost with this Redis, in words; only with `allow_loss` anything. Raises Unusable."""
+    redis = client(url, timeout_s=START_S)
+    try:
+        _check_kind(await redis.info())
+        risks = tuple(_risks(await _settings(redis)))
+        if risks and not allow_loss:
+            raise Unusable(f"Redis at {place(url)}: {risks[0]} (for a try: --redis-allow-loss)")
+        seconds, micros = await redis.time()
+        _check_clock(seconds + micros / 1e6 - now_ms() / 1000)
+        await _take_database(redis, url)
+    except (RedisError, OSError) as failed:
+        raise Unusable(_no_answer(url, failed)) from failed
+    finally:
+        await redis.aclose()
+    return risks
+
+
+def _check_kind(info: Mapping[str, Any]) -> None:
+    version = str(info["redis_version"])
+    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise Unusable(f"Redis {version} is too old for the journal: install {oldest} or newer")
+    if info.get("cluster_enabled"):
+        raise Unusable("this is a Redis Cluster, which splits one journal over machines: give a single Redis")
+    if info.get("role") != "master":
+        raise Unusable("this Redis is a replica and takes no writes: give the URL of the primary")
+
+
+async def _settings(redis: Redis) -> Mapping[str, str]:
+    try:
+        found: Mapping[Any, Any] = await redis.config_get(*_DURABLE)
+    except ResponseError:
+        return {}
+    return {_text(name): _text(value) for name, value in found.items() if value is not None}
+
+
+def _risks(settings: Mapping[str, str]) -> Iterator[str]:
+    for name, (wanted, otherwise) in _DURABLE.items():
+        value = settings.get(name)
+        mend = f"set `{name} {wanted}` in redis.conf, or now: redis-cli config set {name} {wanted}"
+        if value is None:
+            yield f"it does not say its `{name}` (CONFIG GET): allow that, and {mend}"
+        elif value != wanted:
+            yield f"with `{name} {value}` {otherwise}: {mend}"
+
+
+def _check_clock(ahead_s: float) -> None:
+    if abs(ahead_s) > CLOCKS_APART_S:
+        where = "behind" if ahead_s > 0 else "ahead of"
+        raise Unusable(
+            f"this machine's clock is {abs(ahead_s):.1f} s {where} that of Redis: let both follow NTP (timedatectl)"
+        )
+
+
+async def _take_database(redis: Redis, url: str) -> None:
+    """The database is ours, or empty and ours from now on."""
+    if not await redis.exists(FORMAT_KEY) and await redis.dbsize():
+        raise Unusable(
+            f"the database {place(url)} holds keys of another application: give Twinhall one of its own, "
+            "as the number at the URL's end (redis://host/1)"
+        )
+    await redis.set(FORMAT_KEY, FORMAT, nx=True)
+    found = _text(await redis.get(FORMAT_KEY) or b"")
+    if found != FORMAT:
+        raise Unusable(f"{place(url)} has data format {found}, this program knows {FORMAT}: start the newer program")
+
+
+def _no_answer(url: str, failed: RedisError | OSError) -> str:
+    """Why nothing came of it, and what to do."""
+    where, why = place(url), str(failed)
+    if isinstance(failed, AuthenticationError) or why.startswith(("NOAUTH", "WRONGPASS")) or "authenticat" in why:
+        return f"Redis at {where} refuses the password: give the right one as redis://USER:PASSWORD@HOST:PORT"
+    if "SSL" in why or "certificate" in why.lower():
+        return f"Redis at {where} shows no certificate that this machine trusts ({why}): mend that, or use redis://"
+    if isinstance(failed, TimeoutError) or "closed" in why.lower() or "reset" in why.lower():
+        other = "no TLS, begin the URL with redis://" if where.startswith("rediss") else "TLS, begin it with rediss://"
+        return f"Redis at {where} does not answer ({why}): if it speaks {other}"
+    if isinstance(failed, ConnectionError | OSError):
+        return f"no Redis at {where} ({why}): start it, or mend the URL"
+    return f"Redis at {where} refuses ({why}): mend the rights of this user (ACL)"
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

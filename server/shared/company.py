@@ -1,0 +1,161 @@
+"""The processes of one node: who lives, who is where, and what they say to each other."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, Final, assert_never
+
+import structlog
+
+from rooms.kernel import ConferenceId, Json, PersonId
+from server.clock import Clock
+from server.ending import ended
+from server.hall import Hall
+from server.metrics import Metrics
+from server.presence import Page
+from server.shared.line import BEAT_S, SILENT_S, Line
+from server.shared.member import Member
+from server.shared.messages import Answered, Asked, Beat, Here, Message, Named, NodeId, Seen, Vacant
+from server.shared.store import RedisStore
+from server.shared.vault import SharedVault
+from server.storage import Unwritable
+
+AGAIN_BEATS: Final = 4
+"""Who is here is said when it changes, and every so many beats for those who missed it."""
+
+log = structlog.get_logger()
+
+
+class Company:
+    """This process among the others. Give `hear` to the line; `meet` once there are halls."""
+
+    def __init__(
+        self, store: RedisStore, vault: SharedVault, members: Sequence[Member], clock: Clock, metrics: Metrics
+    ) -> None:
+        self._vault, self._clock, self._metrics = vault, clock, metrics
+        self._members = {member.id: member for member in members}
+        self._halls: Mapping[ConferenceId, Hall] = {}
+        self._others: dict[NodeId, tuple[float, Beat]] = {}
+        self._said: dict[ConferenceId, tuple[Seen, ...]] = {}
+        self._started_ms = int(clock.now_ms())
+        self._tasks: set[asyncio.Task[None]] = set()
+        store.listen(self._look_soon)
+
+    def meet(self, line: Line, halls: Mapping[ConferenceId, Hall]) -> None:
+        """Tell the others of the halls' pages, and the halls of theirs, from now on."""
+        self._halls = halls
+        self._spawn(self._beat_on(line))
+
+    async def close(self) -> None:
+        await ended(*self._tasks)
+
+    def processes(self) -> int:
+        """How many processes live, this one among them."""
+        return 1 + len(self._others)
+
+    def view(self, conference: ConferenceId) -> Sequence[Mapping[str, Json]]:
+        """The processes as the organiser sees them, this one first."""
+        member = self._members[conference]
+        own = Beat(NodeId(""), os.getpid(), self._started_ms, self._open_pages(), {conference: max(0, member.behind)})
+        rows = [(member.node, own), *((node, beat) for node, (_, beat) in sorted(self._others.items()))]
+        return [
+            {
+                "node": node,
+                "pid": beat.pid,
+                "started_ms": beat.started_ms,
+                "pages": beat.sockets,
+                "behind": beat.lag.get(conference, 0),
+                "owner": node == member.owner,
+                "here": node == member.node,
+            }
+            for node, beat in rows
+        ]
+
+    def hear(self, message: Message) -> None:
+        """What another process, or this one, said."""
+        match message:
+            case Asked(conference=conference):
+                if conference in self._members:
+                    self._spawn(self._members[conference].answer(message))
+            case Beat(node=node):
+                self._live(node, message)
+            case Here(node=node, conference=conference, pages=pages):
+                if conference in self._halls and node != self._members[conference].node:
+                    now_s = asyncio.get_running_loop().time()
+                    theirs = [Page(seen.actor, seen.visible, now_s - seen.age_s) for seen in pages]
+                    self._halls[conference].elsewhere(node, theirs)
+            case Named(person=person):
+                self._spawn(self._learn(person))
+            case Vacant(conference=conference):
+                if conference in self._members:
+                    self._members[conference].look_soon()
+            case Answered():
+                raise AssertionError("the line keeps answers for those who asked")
+            case never:
+                assert_never(never)
+
+    def _live(self, node: NodeId, beat: Beat) -> None:
+        if any(node == member.node for member in self._members.values()):
+            return
+        before = self._others.get(node)
+        self._others[node] = asyncio.get_running_loop().time(), beat
+        if before is None:
+            log.info("another process", node=node)
+        if before is None or before[1] != beat:
+            self._changed()
+
+    async def _learn(self, person: PersonId) -> None:
+        try:
+            await self._vault.learn(person)
+        except Unwritable as failed:
+            log.warning("a name is not known here yet", reason=str(failed))
+        for hall in self._halls.values():
+            hall.changed()
+
+    async def _beat_on(self, line: Line) -> None:
+        beats = 0
+        while True:
+            await self._beat(line, everything=beats % AGAIN_BEATS == 0)
+            self._bury()
+            beats += 1
+            await asyncio.sleep(BEAT_S)
+
+    async def _beat(self, line: Line, *, everything: bool) -> None:
+        lag = {id: max(0, member.behind) for id, member in self._members.items()}
+        await line.tell(Beat(line.node, os.getpid(), self._started_ms, self._open_pages(), lag))
+        now_s = asyncio.get_running_loop().time()
+        for id, hall in self._halls.items():
+            pages = tuple(Seen(page.actor, page.visible, round(now_s - page.since_s)) for page in hall.here())
+            bare = tuple(Seen(page.actor, page.visible, 0) for page in hall.here())
+            if everything or self._said.get(id) != bare:
+                self._said[id] = bare
+                await line.tell(Here(line.node, id, pages))
+
+    def _bury(self) -> None:
+        """Forget processes that fell silent, and their pages."""
+        late_s = asyncio.get_running_loop().time() - SILENT_S
+        for node in [node for node, (at_s, _) in self._others.items() if at_s < late_s]:
+            del self._others[node]
+            log.warning("a process is gone", node=node)
+            for hall in self._halls.values():
+                hall.elsewhere(node, ())
+            self._changed()
+        self._metrics.processes.set(self.processes())
+
+    def _changed(self) -> None:
+        for hall in self._halls.values():
+            hall.changed()
+
+    def _open_pages(self) -> int:
+        return sum(hall.open_pages for hall in self._halls.values())
+
+    def _look_soon(self) -> None:
+        for member in self._members.values():
+            member.look_soon()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

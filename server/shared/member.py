@@ -1,0 +1,311 @@
+"""A conference held by several processes: one of them owns it and decides, the others follow and ask.
+
+Whoever holds the lease opens a host, which takes the next epoch of the journal; a former owner that
+still writes is fenced by it. A command is asked again, under its own id, until an owner that is sure of
+its lease has answered, so that it takes effect once whatever dies meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+from redis.asyncio import Redis
+
+from rooms.conference import Conference
+from rooms.definition import Definition
+from rooms.features.people import Enter
+from rooms.journal import Entry, Envelope
+from rooms.kernel import Actor, CommandId, ConferenceId, Refused
+from server.ending import ended
+from server.host import Host, Listener
+from server.journal import Journal
+from server.metrics import Metrics
+from server.replaying import decoded, replayed
+from server.settings import Unusable
+from server.shared.follower import Follower
+from server.shared.lease import LEASE_S, LOOK_S, Lease, Turn
+from server.shared.line import Line
+from server.shared.messages import Answered, Asked, NodeId, Vacant, packed, unpacked
+from server.shared.store import RedisStore
+from server.storage import Unwritable
+
+START_S: Final = 20.0
+PATIENCE_S: Final = 10.0
+"""For so long a command waits for an owner; then the page is told `busy` and sends it again."""
+AGAIN_S: Final = 0.1
+CATCH_UP_S: Final = 2.0
+
+log = structlog.get_logger()
+
+
+class _Moved(Exception):
+    """Who was asked is not the owner, or not sure of it."""
+
+
+class Member:
+    """One process' part in one conference."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        host: Callable[[Definition], Host],
+        journal: Journal,
+        store: RedisStore,
+        blocking: Redis,
+        lease: Lease,
+        line: Line,
+        metrics: Metrics,
+    ) -> None:
+        """`host` makes a writer; `blocking` is a client for reads that wait."""
+        self.id: ConferenceId = definition.id
+        self.behind = 0
+        self._definition, self._make_host = definition, host
+        self._journal, self._store, self._blocking = journal, store, blocking
+        self._lease, self._line, self._metrics = lease, line, metrics
+        self._host: Host | None = None
+        self._follower: Follower | None = None
+        self._turn: Turn | None = None
+        self._sure_until_s = 0.0
+        self._last: Entry | None = None
+        self._progress = asyncio.Event()
+        self._listeners: list[Listener] = []
+        self._news = asyncio.Event()
+        self._ready = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def node(self) -> NodeId:
+        """This process."""
+        return self._lease.node
+
+    @property
+    def owner(self) -> NodeId | None:
+        """Who decides, as far as is known here."""
+        return self._turn.holder if self._turn else None
+
+    @property
+    def owns(self) -> bool:
+        return self._host is not None
+
+    @property
+    def settled(self) -> bool:
+        return self._host is None or self._host.settled
+
+    @property
+    def conference(self) -> Conference:
+        """The state now: our own as the owner, else as it was read along."""
+        if self._host is not None:
+            return self._host.conference
+        assert self._follower is not None, "a member that was opened owns or follows"
+        return self._follower.conference
+
+    def listen(self, listener: Listener) -> None:
+        self._listeners.append(listener)
+
+    async def open(self) -> None:
+        """Own or follow, from now on. Raises Unusable."""
+        self._task = asyncio.create_task(self._keep_turn(), name=f"member {self.id}")
+        try:
+            await asyncio.wait_for(self._ready.wait(), START_S)
+        except TimeoutError:
+            raise Unusable(f"no web process founded {self.id} within {START_S:.0f} s: see their logs") from None
+
+    async def close(self) -> None:
+        """Leave; the lease goes to whoever is quickest."""
+        await ended(self._task)
+        host, follower = self._host, self._follower
+        if host is not None:
+            await host.close()
+            with contextlib.suppress(Unwritable):
+                await self._lease.leave(self.id)
+            await self._line.tell(Vacant(self.id))
+        if follower is not None:
+            await follower.close()
+
+    def look_soon(self) -> None:
+        """The lease may be free, or Redis writes again: look now."""
+        self._news.set()
+
+    async def handle(self, envelope: Envelope, actor: Actor) -> int:
+        """The seq after which the command is in force, and which this process has seen. Raises Refused."""
+        loop = asyncio.get_running_loop()
+        late_s = loop.time() + PATIENCE_S
+        while loop.time() < late_s:
+            if self._store.refusing:
+                raise Refused(self._store.refusing)
+            try:
+                seq = await (self._decide(envelope, actor) if self._host else self._ask(envelope, actor))
+            except _Moved:
+                await asyncio.sleep(AGAIN_S)
+                continue
+            await self._see(seq)
+            return seq
+        raise Refused("busy")
+
+    async def enter(self, actor: Actor, intent: CommandId) -> int:
+        """The person comes in by a link. Raises Refused."""
+        return await self.handle(Envelope(intent, Enter()), actor)
+
+    async def answer(self, asked: Asked) -> None:
+        """Another process asks for a command."""
+        try:
+            answered = Answered(asked.number, await self._decide(unpacked(asked.body), asked.actor))
+        except _Moved:
+            answered = Answered(asked.number)
+        except Refused as refusal:
+            answered = Answered(asked.number, None, refusal.code, dict(refusal.params))
+        await self._line.tell(answered, asked.sender)
+
+    async def _decide(self, envelope: Envelope, actor: Actor) -> int:
+        """As the owner. Raises Refused; _Moved when another one may have decided meanwhile."""
+        host = self._host
+        if host is None or not self._is_sure(host):
+            raise _Moved
+        try:
+            seq = await host.handle(envelope, actor)
+        except Refused:
+            if self._is_sure(host):
+                raise
+            raise _Moved from None
+        if not self._is_sure(host):
+            raise _Moved
+        return seq
+
+    def _is_sure(self, host: Host) -> bool:
+        """Whether nobody else can have decided anything: a refusal, too, needs the newest state."""
+        return host is self._host and not host.fenced and asyncio.get_running_loop().time() < self._sure_until_s
+
+    async def _ask(self, envelope: Envelope, actor: Actor) -> int:
+        if self.owner in (None, self.node):
+            raise _Moved
+        assert self.owner is not None
+        asked = Asked(self.node, 0, self.id, packed(envelope), actor)
+        answered = await self._line.ask(self.owner, asked)
+        if answered is not None and answered.refused:
+            raise Refused(answered.refused, **answered.params)
+        if answered is None or answered.seq is None:
+            raise _Moved
+        return answered.seq
+
+    async def _see(self, seq: int) -> None:
+        """Until the entry was read here too: who acts finds the effect in what is asked next."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CATCH_UP_S):
+                while self.conference.seq < seq:
+                    await self._progress.wait()
+
+    async def _keep_turn(self) -> None:
+        said = ""
+        while True:
+            try:
+                await self._look()
+                said = ""
+            except (Unwritable, Unusable) as failed:
+                if str(failed) != said:
+                    log.warning("turn not known", conference=self.id, reason=str(failed))
+                said = str(failed)
+            except Exception:
+                log.exception("turn broke", conference=self.id)
+            self._news.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), LOOK_S)
+
+    async def _look(self) -> None:
+        """Take or renew the lease, and become what it makes of us. Raises Unwritable, Unusable."""
+        asked_s, last = asyncio.get_running_loop().time(), self._last
+        turn = await self._lease.take(self.id)
+        if last is not None and (self._turn is None or (turn.epoch, turn.holder) != (self._turn.epoch, self.owner)):
+            await self._check_history(last)
+        if last is not None and turn.seq < last.seq:
+            raise self._store.lost(f"{self.id} ends at seq {turn.seq} and ended at {last.seq} before")
+        self._turn, self.behind = turn, turn.seq - (last.seq if last else self._seq())
+        if turn.holder != self.node:
+            await self._step_back()
+        else:
+            if self._host is None or self._host.fenced or self._host.epoch != turn.epoch:
+                await self._take_over()
+            self._sure_until_s = asked_s + LEASE_S
+        self._metrics.owner.labels(self.id).set(self.owns)
+        self._metrics.behind.labels(self.id).set(max(0, self.behind))
+        if self._host is not None or self._follower is not None:
+            self._ready.set()
+
+    async def _check_history(self, last: Entry) -> None:
+        """Another one writes: what it goes on from has to be what we have seen. Raises Unwritable."""
+        bodies = await self._journal.replay(self.id, last.seq - 1, 1)
+        found = decoded(self.id, bodies[0]) if bodies else None
+        if found is not None and _mark(found) != _mark(last):
+            raise self._store.lost(f"{self.id} has another entry {last.seq} than before")
+
+    async def _take_over(self) -> None:
+        """A new host with the next epoch, and the entries that were not told yet. Raises Unwritable, Unusable."""
+        await self._end_host()
+        host = self._make_host(self._definition)
+        await host.open()
+        missed = await self._missed(host.conference.seq)
+        follower, self._follower, self._host = self._follower, None, host
+        if follower is not None:
+            await follower.close()
+        log.warning("owner", conference=self.id, node=self.node, epoch=host.epoch, seq=host.conference.seq)
+        self._metrics.takeovers.labels(self.id).inc()
+        self._tell_missed(missed)
+        host.listen(self._tell)
+
+    async def _step_back(self) -> None:
+        """Follow, if there is something to follow. Raises Unwritable, Unusable."""
+        if self._follower is not None:
+            return
+        await self._end_host()
+        found = await replayed(self._journal, self.id)
+        if found is None:
+            return
+        missed = await self._missed(found.conference.seq)
+        follower = Follower(self._blocking, self.id, found.conference, self._tell, self._diverged)
+        self._host, self._follower = None, follower
+        log.warning("follower", conference=self.id, node=self.node, owner=self.owner, seq=found.conference.seq)
+        self._tell_missed(missed)
+
+    async def _end_host(self) -> None:
+        """The host decides no more; its state is shown until there is another one."""
+        self._sure_until_s = 0.0
+        if self._host is not None:
+            await self._host.close()
+
+    async def _missed(self, until_seq: int) -> list[Entry]:
+        """Entries up to `until_seq` that nobody was told of. Before the first one was, nobody has seen anything."""
+        after_seq = self._last.seq if self._last else until_seq - 1
+        if after_seq >= until_seq:
+            return []
+        return [
+            decoded(self.id, body) for body in await self._journal.replay(self.id, after_seq, until_seq - after_seq)
+        ]
+
+    def _tell_missed(self, missed: Sequence[Entry]) -> None:
+        if self._last is None:
+            self._last = missed[-1]
+            return
+        self._tell([entry for entry in missed if self._last is None or entry.seq > self._last.seq])
+
+    def _tell(self, entries: Sequence[Entry]) -> None:
+        if not entries:
+            return
+        self._last = entries[-1]
+        for listener in self._listeners:
+            listener(entries)
+        self._progress.set()
+        self._progress = asyncio.Event()
+
+    def _diverged(self, why: str) -> None:
+        self._store.lost(why)
+
+    def _seq(self) -> int:
+        return self.conference.seq if self._host or self._follower else 0
+
+
+def _mark(entry: Entry) -> tuple[int, int, CommandId]:
+    """What no two entries share."""
+    return entry.epoch, entry.at_ms, entry.command_id

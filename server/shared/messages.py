@@ -1,0 +1,99 @@
+"""What web processes say to each other through Redis: a closed union, MessagePack. Nothing of it is stored."""
+
+from __future__ import annotations
+
+from typing import Any, NewType
+
+import msgspec
+
+from rooms.journal import Envelope, envelope
+from rooms.kernel import Actor, ConferenceId, PersonId
+
+NodeId = NewType("NodeId", str)
+"""A web process with its place: `host:port`. The next process at this place has the same one."""
+
+
+class Asked(msgspec.Struct, frozen=True, tag="asked"):
+    """A command for a conference's owner; `body` is its envelope as a page sends it."""
+
+    sender: NodeId
+    number: int
+    conference: ConferenceId
+    body: dict[str, Any]
+    actor: Actor
+
+
+class Answered(msgspec.Struct, frozen=True, tag="answered"):
+    """The owner's answer: a seq, or a refusal; with neither it is not the owner any more."""
+
+    number: int
+    seq: int | None = None
+    refused: str = ""
+    params: dict[str, Any] = {}
+
+
+class Seen(msgspec.Struct, frozen=True, array_like=True):
+    """One open page; `age_s` since it came first."""
+
+    actor: Actor
+    visible: bool
+    age_s: float
+
+
+class Here(msgspec.Struct, frozen=True, tag="here"):
+    """Everybody who has a page of the conference open at this node."""
+
+    node: NodeId
+    conference: ConferenceId
+    pages: tuple[Seen, ...]
+
+
+class Beat(msgspec.Struct, frozen=True, tag="beat"):
+    """A process lives: what the organiser's page and the others' rates need to know of it."""
+
+    node: NodeId
+    pid: int
+    started_ms: int
+    sockets: int
+    lag: dict[ConferenceId, int] = {}
+    """By conference the entries that it has not seen yet."""
+
+
+class Named(msgspec.Struct, frozen=True, tag="named"):
+    """A person's name changed, or went."""
+
+    person: PersonId
+
+
+class Vacant(msgspec.Struct, frozen=True, tag="vacant"):
+    """The conference's owner left: whoever is quickest takes it."""
+
+    conference: ConferenceId
+
+
+Message = Asked | Answered | Here | Beat | Named | Vacant
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
+
+
+def encode(message: Message) -> bytes:
+    return _encoder.encode(message)
+
+
+def decode(data: bytes) -> Message:
+    """Raises ValueError for what no process of ours says."""
+    try:
+        return _decoder.decode(data)
+    except msgspec.MsgspecError as odd:
+        raise ValueError(f"message not understood: {odd}") from odd
+
+
+def packed(sent: Envelope) -> dict[str, Any]:
+    """An envelope as a page sends it; a hall's code has been taken into the actor already."""
+    body = {"id": sent.id, "command": msgspec.to_builtins(sent.command)}
+    return body | ({"room": sent.room} if sent.room else {})
+
+
+def unpacked(body: dict[str, Any]) -> Envelope:
+    """Raises Refused."""
+    return envelope(body)

@@ -1,0 +1,186 @@
+"""The vault of several processes, in Redis: names in a hash, openings in another one.
+
+Each process has the names in memory; who changes one says so, and after a lost connection all are read
+again. Erasing deletes the fields and then has Redis write its files anew, so that no file holds them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Final, TypeVar
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from rooms.kernel import Names, PersonId, Refused
+from server.ending import ended
+from server.records.canonical import Digest
+from server.records.commitments import Opening
+from server.shared.line import Line
+from server.shared.messages import Named
+from server.shared.store import RedisStore
+from server.storage import Reason, Unwritable
+
+NAMES: Final = "twinhall:names"
+OPENINGS: Final = "twinhall:openings"
+REWRITE_S: Final = 60.0
+LOOK_AGAIN_S: Final = 0.05
+
+T = TypeVar("T")
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    person: PersonId
+    opening: Opening
+
+
+class SharedVault:
+    """Personal data of all processes that share a Redis. The store is its owner's to close."""
+
+    def __init__(self, store: RedisStore, line: Line) -> None:
+        self._store, self._line = store, line
+        self._names: dict[PersonId, str] = {}
+        self._owners: set[PersonId] = set()
+        self._reading: asyncio.Task[None] | None = None
+        line.on_connect(self._read_soon)
+
+    @property
+    def refusing(self) -> Reason | None:
+        return self._store.refusing
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        self._store.listen(listener)
+
+    @property
+    def names(self) -> Names:
+        return self._names
+
+    async def open(self) -> None:
+        """Read all names. Raises Unwritable."""
+        rows: Mapping[bytes, bytes] = await self._store.read(lambda redis: _awaited(redis.hgetall(NAMES)))
+        owners: list[bytes] = await self._store.read(lambda redis: _awaited(redis.hvals(OPENINGS)))
+        self._names.clear()
+        self._names.update({PersonId(person.decode()): name.decode() for person, name in rows.items()})
+        self._owners = {msgspec.json.decode(kept, type=_Kept).person for kept in owners}
+
+    async def learn(self, person: PersonId) -> None:
+        """Another process changed what is stored of the person. Raises Unwritable."""
+        name = await self._store.read(lambda redis: _awaited(redis.hget(NAMES, person)))
+        if name is None:
+            self._names.pop(person, None)
+        else:
+            self._names[person] = name.decode()
+        if await self._store.read(lambda redis: redis.exists(_of(person))):
+            self._owners.add(person)
+        else:
+            self._owners.discard(person)
+
+    async def call(self, person: PersonId, name: str) -> None:
+        if self._names.get(person) == name:
+            return
+        await self._write(lambda redis: _awaited(redis.hset(NAMES, person, name)))
+        self._names[person] = name
+        await self._line.tell(Named(person))
+
+    def knows(self, person: PersonId) -> bool:
+        return person in self._names or person in self._owners
+
+    async def keep(self, person: PersonId, opening: Opening) -> None:
+        kept = msgspec.json.encode(_Kept(person, opening))
+
+        async def work(redis: Redis) -> None:
+            async with redis.pipeline(transaction=True) as steps:
+                steps.hset(OPENINGS, opening.commitment, kept)
+                steps.sadd(_of(person), opening.commitment)
+                await steps.execute()
+
+        await self._write(work)
+        self._owners.add(person)
+        await self._line.tell(Named(person))
+
+    async def openings(self, commitments: Iterable[Digest]) -> Mapping[Digest, Opening]:
+        wanted = list(commitments)
+        if not wanted:
+            return {}
+        try:
+            rows = await self._store.read(lambda redis: _awaited(redis.hmget(OPENINGS, wanted)))
+        except Unwritable as failed:
+            raise Refused(failed.reason) from failed
+        found = zip(wanted, rows, strict=True)
+        return {each: msgspec.json.decode(row, type=_Kept).opening for each, row in found if row is not None}
+
+    async def erase(self, person: PersonId) -> str | None:
+        """As promised; the name also when another process was quicker, once Redis' files are without it."""
+        stored = await self._write(lambda redis: _erased(redis, person))
+        name = stored or self._names.get(person)
+        if name is not None or person in self._owners:
+            await self._write(_rewritten)
+        self._names.pop(person, None)
+        self._owners.discard(person)
+        await self._line.tell(Named(person))
+        return name
+
+    async def close(self) -> None:
+        await ended(self._reading)
+
+    def _read_soon(self) -> None:
+        """What was said while the line was away is in the store."""
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read_again(), name="names")
+
+    async def _read_again(self) -> None:
+        try:
+            await self.open()
+        except Unwritable:
+            await self._line.up.wait()
+
+    async def _write(self, work: Callable[[Redis], Awaitable[T]]) -> T:
+        try:
+            return await self._store.write(work)
+        except Unwritable as failed:
+            raise Refused(failed.reason) from failed
+
+
+async def _erased(redis: Redis, person: PersonId) -> str | None:
+    commitments = await _awaited(redis.smembers(_of(person)))
+    async with redis.pipeline(transaction=True) as steps:
+        steps.hget(NAMES, person)
+        steps.hdel(NAMES, person)
+        if commitments:
+            steps.hdel(OPENINGS, *commitments)
+        steps.delete(_of(person))
+        name = (await steps.execute())[0]
+    return None if name is None else str(name.decode())
+
+
+async def _rewritten(redis: Redis) -> None:
+    """Append-only file and dump are written after this began, without what was deleted before."""
+    began = time.monotonic()
+    await _until_idle(redis, began)
+    await _awaited(redis.bgrewriteaof())
+    await _until_idle(redis, began)
+    saves = await _awaited(redis.config_get("save", "dbfilename"))
+    if saves.get(b"save") or saves.get("save"):
+        await _awaited(redis.bgsave())
+        await _until_idle(redis, began)
+
+
+async def _until_idle(redis: Redis, began_s: float) -> None:
+    while time.monotonic() - began_s < REWRITE_S:
+        state = await redis.info("persistence")
+        busy = ("aof_rewrite_in_progress", "aof_rewrite_scheduled", "rdb_bgsave_in_progress")
+        if not any(state.get(name) for name in busy):
+            return
+        await asyncio.sleep(LOOK_AGAIN_S)
+    raise ResponseError(f"Redis did not write its files anew within {REWRITE_S:.0f} s")
+
+
+def _of(person: PersonId) -> str:
+    return f"{OPENINGS}:{person}"
+
+
+async def _awaited(answer: Any) -> Any:
+    return await answer

@@ -1,0 +1,82 @@
+"""Two web processes on one Redis are one node to whoever has a page open at either."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.server.shared.conftest import Pair
+
+
+async def test_a_command_at_a_follower_is_seen_at_both_and_a_repeat_gets_the_same_seq(pair: Pair) -> None:
+    one, two = await pair.process("one"), await pair.process("two")
+    link = await one.link("director")
+    here, there = await one.guest().open(link, "Dora"), await two.guest().open(link, "Emil")
+
+    first = await there.command("c1", "stage.take", layout="full", sources=["frankfurt/camera-1"])
+    assert "seq" in first, first
+    await here.until(lambda view: view["stage"].get("take", {}).get("seq") == first["seq"])
+    await there.until(lambda view: view["stage"].get("take", {}).get("seq") == first["seq"])
+    assert await there.command("c1", "stage.take", layout="full", sources=["frankfurt/camera-1"]) == first
+
+
+async def test_a_refusal_crosses_with_its_words(pair: Pair) -> None:
+    one, two = await pair.process("one"), await pair.process("two")
+    guest = await two.guest().open(await one.link("attendee"))
+    answer = await guest.command("c1", "stage.take", layout="full", sources=[])
+    assert answer["refused"] == "role-not-admitted"
+
+
+async def test_links_and_cookies_of_one_process_are_good_at_the_other(pair: Pair) -> None:
+    one, two = await pair.process("one"), await pair.process("two")
+    assert [row.token for row in await one.links()] == [row.token for row in await two.links()]
+
+
+async def test_who_is_here_is_known_everywhere_with_the_name(pair: Pair) -> None:
+    one, two = await pair.process("one"), await pair.process("two")
+    link = await one.link("attendee")
+    desk = await two.guest().open(await one.link("moderator"), "Mo")
+    guest = await one.guest().open(link, "Anna")
+    await desk.until(lambda view: view["people"]["remote"] == 1)
+    await desk.until(lambda view: "Anna" in [row.get("name") for row in view["people"]["present"].values()])
+    await guest.close()
+    await desk.until(lambda view: view["people"]["remote"] == 0)
+
+
+async def test_a_withdrawn_link_closes_its_pages_at_every_process(pair: Pair) -> None:
+    one, two = await pair.process("one"), await pair.process("two")
+    link = await one.link("attendee")
+    guest = await two.guest().open(link)
+    organiser = await one.guest().open(await one.link("organiser"), "Olga")
+    answer = await organiser.command("r1", "links.revoke", room=None, invite=link.id)
+    assert "seq" in answer, answer
+    await asyncio.wait_for(guest.gone.wait(), 5)
+    assert (await two.guest().enter(link.token, "Ben"))[1]["refused"] == "link-revoked"
+
+
+async def test_the_owner_leaves_and_the_other_goes_on_without_a_gap(pair: Pair) -> None:
+    one, two = await pair.process("one"), await pair.process("two")
+    desk = await two.guest().open(await one.link("director"), "Dora")
+    before = await desk.command("c1", "stage.delay", source="frankfurt/camera-1", delay_ms=10)
+    await pair.end(0)
+    after = await desk.command("c2", "stage.delay", source="frankfurt/camera-1", delay_ms=20)
+    assert after["seq"] == before["seq"] + 1
+    assert await desk.command("c1", "stage.delay", source="frankfurt/camera-1", delay_ms=10) == before
+
+
+async def test_the_organiser_sees_the_processes_and_who_owns(pair: Pair) -> None:
+    one, two = await pair.process("one"), await pair.process("two")
+    organiser = await two.guest().open(await one.link("organiser"), "Olga")
+    await organiser.until(lambda view: len(view["health"].get("processes", ())) == 2)
+    rows = {row["node"].rpartition(":")[2]: row for row in organiser.view["health"]["processes"]}
+    assert rows[str(one.settings.port)]["owner"]
+    assert rows[str(two.settings.port)]["here"]
+
+
+async def test_a_risky_redis_is_told_to_the_organiser(pair: Pair) -> None:
+    pair.redis.options["appendfsync"] = "everysec"
+    pair.redis.kill()
+    await pair.redis.start()
+    one = await pair.process("one", redis_allow_loss=True)
+    organiser = await one.guest().open(await one.link("organiser"), "Olga")
+    await organiser.until(lambda view: view["health"]["risks"])
+    assert "appendfsync" in organiser.view["health"]["risks"][0]
