@@ -25,6 +25,7 @@ from rooms.journal import Entry
 from rooms.kernel import ConferenceId
 from server.admission import Admission
 from server.backup import Backups
+from server.ceremonies import Ceremonies
 from server.certificates import Certificates, mount_authority
 from server.clock import NodeClock
 from server.codes import CodePages, Codes
@@ -94,7 +95,9 @@ async def serving(
         erasure = Erasure(vault, folder.data, hosts, lambda: _all_changed(halls, urgent=True))
         stack.push_async_callback(erasure.close)
         codes = Codes(identity, clock)
-        sockets = Sockets(settings, halls, identity, media, clock, metrics, codes)
+        ceremonies = Ceremonies(vault, clock, halls.values())
+        await ceremonies.remember()
+        sockets = Sockets(settings, halls, identity, media, clock, metrics, codes, ceremonies)
 
         floods = Floods(time.monotonic, base.processes)
         ice = IceServers(settings.ice_servers, settings.ice_secret, lambda: clock.now_ms() / 1000, secrets.token_bytes)

@@ -6,15 +6,18 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from rooms.audience import Audience, Desk, audience_of
+from rooms.features.ceremony import Ceremony
 from rooms.features.links import LinkRenewed, LinkRevoked, Links
 from rooms.journal import Asking, Entry
-from rooms.kernel import Actor, ConferenceId, InviteId, Json, Names, PersonId, Role, RoomId
+from rooms.kernel import Actor, ConferenceId, InviteId, Json, Names, PersonId, Role, RoomId, VenueId
 from server.clock import Clock
 from server.fanout import Channel, Fanout, Loop, View
 from server.held import Held
 from server.identity import Identity
+from server.ink import Ink
 from server.media_port import MediaPort
 from server.outbox import Outbox, event_frame
+from server.pads import Pads
 from server.presence import SCREENS, Page, Presence
 from server.sounding import Sounding
 
@@ -44,6 +47,8 @@ class Hall:
         self._presence = Presence()
         self._sounding = Sounding()
         self._pages: dict[Page, tuple[Outbox, Channel]] = {}
+        self.pads = Pads()
+        self.ink = Ink(loop, lambda: [outbox for outbox, _ in self._pages.values()])
         self._fanout = Fanout(self.view, self.mine, lambda: host.settled, self._wakes_s, loop)
         self._learn_links()
         host.listen(self._happened)
@@ -67,9 +72,25 @@ class Hall:
         view["stage"] = _with_slots(view["stage"], self._media.slots(self.id, self.room, audience))
         view["media"] = self._media.media_view(self.id, self.room, audience)
         view["people"] = self._presence.view(audience, self._names)
+        ceremony = view.get("ceremony")
+        if isinstance(ceremony, dict) and "seats" in ceremony:
+            view["ceremony"] = {**ceremony, **self._tables(ceremony)}
         if isinstance(audience, Desk) and audience.role == Role.ORGANISER:
             view["health"] = self._health(self.id)
         return view
+
+    def _tables(self, told: Mapping[str, Any]) -> Mapping[str, Json]:
+        """What only the running node knows of the ceremony: its tablets, and how old pictures are."""
+        skews = self.host.conference.feature(Ceremony, self.room).skews(self.ages())
+        return {"seats": self.pads.rows(told["seats"]), "skews": dict(skews.items())}
+
+    def ages(self) -> Mapping[VenueId, float]:
+        """By hall: how old the picture of another hall's table is when it reaches the node, ms, where measured."""
+        shown: Any = self._media.media_view(self.id, self.room, Desk(Role.DIRECTOR))["sources"]
+        tables = self.host.conference.feature(Ceremony, self.room).tables()
+        ages = {venue: shown.get(source, {}).get("age_ms") for venue, source in tables.items()}
+        elsewhere = {venue: [ages[other] for other in ages if other != venue and ages[other]] for venue in ages}
+        return {venue: max(found) for venue, found in elsewhere.items() if found}
 
     def mine(self, person: PersonId) -> View:
         """What one person sees beside the view of their audience."""
@@ -91,6 +112,7 @@ class Hall:
         channel.join(outbox)
         if page.actor.role not in SCREENS:
             self._fanout.own(page.actor.person).join(outbox)
+        self.ink.welcome(outbox)
         self._tell_sounding()
         self._fanout.changed()
 
@@ -99,6 +121,7 @@ class Hall:
         channel.leave(outbox)
         if page.actor.role not in SCREENS:
             self._fanout.leave_own(page.actor.person, outbox)
+        self.ink.leave(outbox)
         self._presence.go(page)
         self._tell_sounding()
         self._fanout.changed()
@@ -141,6 +164,7 @@ class Hall:
 
     def close(self) -> None:
         self._fanout.close()
+        self.ink.close()
 
     def _tell_sounding(self) -> None:
         """Each wall page that begins or ceases to be its venue's loudspeaker learns so at once."""

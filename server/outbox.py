@@ -17,6 +17,8 @@ from engineio import packet as engine
 MESSAGES_MAX: Final = 256
 BYTES_MAX: Final = 1024 * 1024
 """What may wait for one reader. Whoever is further behind comes back and gets a whole view."""
+BEHIND_BYTES: Final = 64 * 1024
+"""A fast line has nothing waiting; a slow one's kernel took some hundred kB before that."""
 CLOSE_S: Final = 1.0
 """A closing socket may take this long to read its last words."""
 
@@ -69,6 +71,11 @@ class Outbox(asyncio.Queue[engine.Packet | None]):
             self._held.append(frame)
         elif not self._transport.is_closing():
             self._write(self._transport, frame)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much waits for the reader that what can be had again later should be left out."""
+        return self._transport is not None and self._transport.get_write_buffer_size() > BEHIND_BYTES
 
     def close(self) -> None:
         """End the socket once what was written is read, or a second later."""

@@ -173,6 +173,7 @@ class Pages:
             "source": actor.source,
             "room": hall.room,
             "person": actor.person,
+            "device": actor.device,
             "invite": actor.invite,
             "name": self._vault.names.get(actor.person, None if actor.role == Role.ON_SITE else link.invite.name),
             "whip": media.whip,

@@ -18,11 +18,13 @@ from msgspec.structs import replace
 
 from rooms.journal import Envelope, asking, envelope
 from rooms.kernel import Actor, ConferenceId, InviteId, Json, PersonId, Refused
+from server.ceremonies import Ceremonies
 from server.clock import Clock
 from server.codes import Codes
 from server.doors import asking_origin
 from server.hall import Hall
 from server.identity import LINK_UNKNOWN, Identity, cookie_name
+from server.ink import Cleared, Stroke
 from server.media_port import MediaPort
 from server.metrics import Metrics
 from server.outbox import Outbox, event_frame
@@ -30,8 +32,8 @@ from server.presence import Page
 from server.settings import Settings
 
 PATH: Final = "/socket.io/"
-MESSAGE_MAX: Final = 64 * 1024
-"""bytes of one incoming message; the largest command has a few hundred."""
+MESSAGE_MAX: Final = 256 * 1024
+"""bytes of one incoming message: a long signature's strokes; every other command has a few hundred."""
 ADMISSION_S: Final = 10.0
 """A socket that nobody was admitted on for this long is closed."""
 COMMANDS_MAX: Final = 32
@@ -62,7 +64,7 @@ class Visibility(msgspec.Struct, frozen=True, tag="presence"):
     visible: bool
 
 
-Signal = Viewport | Visibility
+Signal = Viewport | Visibility | Stroke | Cleared
 
 
 class _Auth(msgspec.Struct, frozen=True):
@@ -159,9 +161,11 @@ class Sockets:
         clock: Clock,
         metrics: Metrics,
         codes: Codes,
+        ceremonies: Ceremonies,
     ) -> None:
         self._settings = settings
         self._codes = codes
+        self._ceremonies = ceremonies
         self._halls = halls
         self._identity = identity
         self._media = media
@@ -273,8 +277,9 @@ class Sockets:
         try:
             if self._unanswered[sid] > COMMANDS_MAX:
                 raise Refused("busy")
-            sent = envelope(body)
+            sent = await self._ceremonies.prepared(hall, page.actor, envelope(body))
             seq = await hall.host.handle(sent, self._marked(hall, page.actor, sent))
+            self._ceremonies.done(hall, page.actor, sent.command)
         except Refused as refusal:
             self._metrics.commands.labels(refusal.code).inc()
             return {"refused": refusal.code, "params": refusal.params}
@@ -311,6 +316,10 @@ class Sockets:
             case Visibility(visible):
                 page.visible = visible
                 hall.changed()
+            case Stroke():
+                self._ceremonies.draw(hall, page.actor, signal)
+            case Cleared():
+                self._ceremonies.clear(hall, page.actor, signal)
             case never:
                 assert_never(never)
 

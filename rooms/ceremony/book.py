@@ -64,6 +64,8 @@ class Book:
             case _:
                 if act := self.act(event.act):
                     kept.acts[event.act] = act
+                    if isinstance(event, w.ActArmed):
+                        kept.shown = act.id
                     _happened(act, event, fact)
 
     def _draft(self, event: w.ActDrafted) -> None:

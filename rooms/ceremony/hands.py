@@ -91,6 +91,8 @@ class Hands:
         first_ms, last_ms = _times(command)
         _check_clock(command.bound_ms)
         _check_time(first_ms, last_ms, running.opens_ms or 0, command.bound_ms, now_ms)
+        if not command.commitment:
+            raise Refused("busy")
         signed = w.Signed(
             act.id,
             running.take,

@@ -7,10 +7,8 @@ from typing import Any
 
 from rooms.ceremony.book import Book
 from rooms.ceremony.model import Act, Member, signatory
-from rooms.ceremony.reveal import skew_ms
 from rooms.ceremony.rules import Rules
 from rooms.ceremony.table import DONE, Step
-from rooms.definition import ProjectKind
 from rooms.kernel import ConferenceId, Json, Names, SeatId
 
 Row = dict[str, Json]
@@ -75,7 +73,6 @@ class Rows:
             "voided": act.voided,
             "record": act.record,
             "members": _members(act.members.items(), desk=desk),
-            "skew_ms": self._skew_ms(act) if desk else None,
         }
         return row | {name: value for name, value in said.items() if value or value == 0}
 
@@ -94,12 +91,6 @@ class Rows:
             "pressed_ms": round(pressed.at_ms) if pressed else None,
         }
         return row | {name: value for name, value in said.items() if value is not None}
-
-    def _skew_ms(self, act: Act) -> int | None:
-        """How far apart the halls would reveal, by the delays that the officer set."""
-        if act.drafted.kind != ProjectKind.UNVEILING or act.step in DONE:
-            return None
-        return round(skew_ms(act, act.running.delays or self._rules.delays(act, {})))
 
 
 def _members(members: Iterable[tuple[Any, Member]], *, desk: bool) -> list[Json]:

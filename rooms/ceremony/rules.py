@@ -47,12 +47,12 @@ class Rules:
         match command:
             case w.Draft():
                 return self._draft(command)
-            case w.NameSignatory(id, party):
+            case w.NameSignatory(id, party, _, commitment):
                 act = self.act(id)
                 self._party(act, party)
                 if act.step not in _UNARMED:
                     raise Refused("act-moved", step=act.step.value)
-                return [w.SignatoryNamed(id, party)]
+                return [w.SignatoryNamed(id, party, commitment)]
             case w.Attach(id, language, digest, pages, size):
                 act = self.act(id)
                 after(act.step, Move.DRAFT, act.drafted.kind)
@@ -110,10 +110,7 @@ class Rules:
                 if act.step == Step.LOCKED:
                     return []
                 moved(Move.LOCK)
-                drafted = act.drafted
-                return [
-                    w.ActLocked(id, kind, drafted.title, act.parties, act.digests, drafted.instrument, drafted.sector)
-                ]
+                return [_locked(act)]
             case w.Unlock(id):
                 moved(Move.UNLOCK)
                 return [w.ActUnlocked(id)]
@@ -226,14 +223,29 @@ class Rules:
         return w.ActArmed(act.id, act.running.take, pads, delays)
 
     def delays(self, act: Act, measured: Mapping[VenueId, float]) -> dict[VenueId, float]:
-        """From a hand elsewhere to each hall's screen: measured, else as the officer set it."""
+        """From a hand elsewhere to each hall's screen: the picture's way as measured, and the delay the officer set."""
         configured = self._book.kept.display_delays
-        return {venue: measured.get(venue, configured.get(venue, 0)) for venue in act.venues}
+        return {venue: measured.get(venue, 0.0) + configured.get(venue, 0) for venue in act.venues}
 
     def _party(self, act: Act, party: int) -> w.PartyWords:
         if party >= len(act.parties):
             raise Refused("party-unknown", party=party + 1)
         return act.parties[party]
+
+
+def _locked(act: Act) -> w.ActLocked:
+    drafted = act.drafted
+    return w.ActLocked(
+        act.id,
+        drafted.kind,
+        drafted.item,
+        drafted.round,
+        drafted.title,
+        drafted.parties,
+        act.digests,
+        drafted.instrument,
+        drafted.sector,
+    )
 
 
 def cleaned(words: Words) -> Words:

@@ -104,11 +104,12 @@ class Draft(Command, frozen=True, tag="ceremony.draft"):
 
 
 class NameSignatory(Command, frozen=True, tag="ceremony.name"):
-    """Say who signs for a party. The server keeps the name in the vault and empties it here."""
+    """Say who signs for a party. The server keeps the name in the vault, empties it here, and commits to it."""
 
     act: Id
     party: Party
     name: Annotated[str, Meta(max_length=500)] = ""
+    commitment: Digest = Digest("")
 
 
 class Attach(Command, frozen=True, tag="ceremony.attach"):
@@ -161,7 +162,7 @@ class SetReady(Command, frozen=True, tag="ceremony.ready"):
 class Arm(Command, frozen=True, tag="ceremony.arm"):
     """Everything waits for GO. What the server knows it writes in, whatever a page says.
 
-    `pads`: the seats' tablets; `delays`: from a hand in another hall to this hall's screen, ms, where measured.
+    `pads`: the seats' tablets; `delays`: how old the other halls' picture is when it comes here, ms, where measured.
     """
 
     act: Id
@@ -239,7 +240,7 @@ class SetTolerance(Command, frozen=True, tag="ceremony.tolerance"):
 
 
 class SetDisplayDelay(Command, frozen=True, tag="ceremony.display_delay"):
-    """How long a hall takes from another hall's hand to its own screen, where it is not measured."""
+    """How long a hall's own way to its screen takes, and all of the way where it is not measured."""
 
     venue: Venue
     ms: Annotated[int, Meta(ge=0, le=10_000)]
@@ -339,10 +340,11 @@ class ActDrafted(Event, frozen=True, tag="ceremony.drafted"):
 
 
 class SignatoryNamed(Event, frozen=True, tag="ceremony.named"):
-    """The vault has the name."""
+    """The vault has the name, and what opens the commitment to it."""
 
     act: ProjectId
     party: int
+    commitment: Digest = Digest("")
 
 
 class DocumentAttached(Event, frozen=True, tag="ceremony.attached"):
@@ -363,6 +365,8 @@ class ActLocked(Event, frozen=True, tag="ceremony.locked"):
 
     act: ProjectId
     kind: ProjectKind
+    item: ItemId
+    round: int
     title: Words
     parties: tuple[PartyWords, ...]
     documents: dict[LanguageTag, Digest] = field(default_factory=dict)
@@ -386,7 +390,7 @@ class VenueReady(Event, frozen=True, tag="ceremony.venue_ready"):
 
 
 class ActArmed(Event, frozen=True, tag="ceremony.armed"):
-    """With how each seat's tablet stood by, and the halls' delays at an unveiling, ms."""
+    """With how each seat's tablet stood by; `delays`: from a hand elsewhere to each hall's screen, ms."""
 
     act: ProjectId
     take: int

@@ -12,10 +12,11 @@ from rooms.ceremony import words as w
 from rooms.ceremony.book import Book
 from rooms.ceremony.hands import OFFICERS, Hands
 from rooms.ceremony.model import Act, Kept, drafts
+from rooms.ceremony.reveal import skew_ms
 from rooms.ceremony.rows import Rows
 from rooms.ceremony.rules import Rules
-from rooms.ceremony.table import ON_STAGE, Step
-from rooms.definition import Definition, SourceKind
+from rooms.ceremony.table import DONE, ON_STAGE, Step
+from rooms.definition import Definition, ProjectKind, SourceKind
 from rooms.invites import invites, pad_person, seat_of
 from rooms.kernel import (
     Actor,
@@ -81,6 +82,22 @@ class Ceremony:
         """An act as it stands: for the record, for the lane of strokes."""
         return self.book.act(id)
 
+    def to_seal(self) -> tuple[ProjectId, ...]:
+        """Acts that are sealed and whose record is not kept yet."""
+        return tuple(act.id for act in self.book.acts() if act.step == Step.SEALED and act.record is None)
+
+    def records(self) -> Mapping[ProjectId, w.Digest]:
+        """The records that are kept, by act."""
+        return {act.id: act.record for act in self.book.acts() if act.record}
+
+    def skews(self, measured: Mapping[VenueId, float]) -> Mapping[ProjectId, int]:
+        """How far apart the halls would reveal each unveiling that is to come, ms; `measured` as in `Arm.delays`."""
+        return {
+            act.id: round(skew_ms(act, act.running.delays or self._rules.delays(act, measured)))
+            for act in self.book.acts()
+            if act.drafted.kind == ProjectKind.UNVEILING and act.step not in DONE | {Step.VOID}
+        }
+
     def decide(self, command: w.CeremonyCommand, actor: Actor, now_ms: int) -> Sequence[w.CeremonyEvent]:
         match command:
             case w.StandBy() | w.Confirm() | w.Clear() | w.Sign() | w.Press():
@@ -112,6 +129,10 @@ class Ceremony:
             act = max(live, key=lambda act: act.armed_seq)
             tables = tuple(self._table(venue) for venue in act.venues)
             yield Claim(self._room, Layout.SIGNING_TABLES, tables, {}, PRIORITY, since=act.armed_seq)
+
+    def tables(self) -> Mapping[VenueId, SourceId]:
+        """The picture of each hall's signing table."""
+        return {venue.id: self._table(venue.id) for venue in self._definition.venues}
 
     def _table(self, venue: VenueId) -> SourceId:
         """The camera on the hall's signing table, else its first one."""

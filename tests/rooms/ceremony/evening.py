@@ -241,7 +241,7 @@ EXAMPLES: dict[str, tuple[Callable[[], Evening], dict[str, Any]]] = {
     "ceremony.clear": (lambda: drafted().signed(parties=[0]), _PARTY),
     "ceremony.sign": (
         lambda: drafted().signing(),
-        {**_PARTY, **_CLOCK, "documents": {}, "strokes": [[[0.5, 0.5, 0.5, 1_003_000.0]]]},
+        {**_PARTY, **_CLOCK, "documents": {}, "strokes": [[[0.5, 0.5, 0.5, 1_003_000.0]]], "commitment": COMMITMENT},
     ),
     "ceremony.press": (
         lambda: drafted().signing(CLOTH),
