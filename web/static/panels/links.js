@@ -9,7 +9,7 @@ import { copyButton } from "./copy.js";
 /** @typedef {{id: string, role: string, venue?: string, source?: string, name: string, url: string, whip?: string, qr: string, revoked: boolean}} Link */
 
 /** From the many to the few. */
-const ROLES = ["attendee", "on_site", "speaker", "operator", "wall", "confidence", "moderator", "director", "organiser"];
+const ROLES = ["attendee", "on_site", "speaker", "operator", "signatory", "wall", "confidence", "protocol_officer", "moderator", "director", "organiser"];
 
 /**
  * @param {HTMLElement} root
@@ -61,8 +61,9 @@ async function fetched(page) {
 }
 
 /** What the link is for, in the page's language. @param {Link} link @param {Page} page */
-export function nameOf({ source, venue, role }, page) {
+export function nameOf({ id, source, venue, role }, page) {
   const { sources = {}, venues = {} } = page.store.view.conference ?? {};
+  if (role === "signatory") return page.t("pad.seat", { place: page.words(venues[venue ?? ""]?.city), n: id.split("-").at(-1) ?? "" });
   return page.words(sources[source ?? ""]?.name) || page.words(venues[venue ?? ""]?.city) || page.t(`role.${role}-all`);
 }
 

@@ -26,7 +26,7 @@ export function beside(root, page, current) {
   /** @param {Act} act */
   function delays(act) {
     const { tolerance_ms, display_delays = {}, } = page.store.view.ceremony ?? {};
-    const apart = /** @type {any} */ (act).skew_ms;
+    const apart = page.store.view.ceremony?.skews?.[act.id];
     const most = tolerance_ms ?? 0;
     write(skew, apart === undefined ? "" : page.t(apart > most ? "officer.skew-too-much" : "officer.skew", { ms: apart, most }));
     set(skew, "data-state", apart > most ? "over" : "well");
