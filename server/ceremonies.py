@@ -22,9 +22,9 @@ from server.clock import Clock
 from server.hall import Hall
 from server.ink import Cleared, Hand, Stroke
 from server.names import cleaned
+from server.personal import Personal
 from server.records.canonical import Digest
 from server.records.commitments import SALT_BYTES, Kind, opened
-from server.vault import Vault
 
 log = structlog.get_logger()
 _PLACEHOLDER: Final = w.Digest("0" * 64)
@@ -34,7 +34,7 @@ _PLACEHOLDER: Final = w.Digest("0" * 64)
 class Ceremonies:
     """Between the pages' sockets and the host."""
 
-    def __init__(self, vault: Vault, clock: Clock, halls: Iterable[Hall]) -> None:
+    def __init__(self, vault: Personal, clock: Clock, halls: Iterable[Hall]) -> None:
         self._vault = vault
         self._clock = clock
         self._halls = tuple(halls)

@@ -25,7 +25,18 @@ from server.settings import Settings
 
 CONFERENCE = ConferenceId("jiangsu-2022")
 PATIENCE_S = 20.0
-PAGES = ("index", "lobby", "questions", "venue", "speaker", "wall", "confidence", "director", "moderator", "organiser")
+PAGES: tuple[str, ...] = (
+    "index",
+    "lobby",
+    "questions",
+    "venue",
+    "speaker",
+    "wall",
+    "confidence",
+    "director",
+    "moderator",
+    "organiser",
+)
 PAGES += ("pad", "officer")
 TEMPLATE = (
     "<!doctype html><html lang={{ lang }}><title>{{ page }}{{ ' missing' if missing }}</title>{{ texts['word'] }}"
@@ -50,7 +61,7 @@ class Guest:
         self.io.on("view", self._take)
         self.io.on("mine", self._take_own)
         self.io.on("disconnect", self._lost)
-        for name in ("bye", "epoch", "ended", "sound"):
+        for name in ("bye", "epoch", "ended", "sound", "ink"):
             self.io.on(name, self._hear(name))
 
     async def enter(self, token: str, name: str | None = None, **headers: str) -> tuple[int, dict[str, Any]]:
