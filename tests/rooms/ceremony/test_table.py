@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from rooms.ceremony.table import DONE, PRECEDENCE, TABLE, Step, after
@@ -55,5 +57,5 @@ def test_precedence_seats_the_first_in_the_centre_and_then_right_before_left() -
         centre = (seats + 1) / 2
         far = [abs(seat - centre) for seat in order]
         assert far == sorted(far)
-        for left, right in zip(order, order[1:], strict=False):
+        for left, right in pairwise(order):
             assert abs(left - centre) != abs(right - centre) or left > right
