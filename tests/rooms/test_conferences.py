@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from rooms import conferences
-from rooms.definition import Words
-from rooms.definition_text import TEXT_MAX
+from rooms.definition import TO_BE_NAMED, Words
+from rooms.definition_text import TEXT_MAX, read
 from tests.rooms.hall import DEFINITION
 
 
@@ -50,6 +50,21 @@ def test_jiangsu_2022_is_as_reported() -> None:
     assert [item.kind for item in DEFINITION.items] == [
         *("opening", "address", "address", "signing", "signing", "dialogue", "dialogue", "close")
     ]
+
+
+def test_beijing_2024_is_as_reported() -> None:
+    forum = read(conferences.text("beijing-2024"))
+    assert forum.day.isoformat() == "2024-05-13"
+    letters, report, initiative, *projects = forum.projects
+    assert [act.kind.value for act in (letters, report, initiative)] == ["appointment", "unveiling", "initiative"]
+    assert [party.name.en for party in report.parties] == ["ICC-NDRC", "DEZ"]
+    assert len(projects) > 10
+    assert list(dict.fromkeys(project.sector.en for project in projects if project.sector)) == [
+        "New energy and smart vehicles",
+        "Digital economy",
+        "Education and culture",
+    ]
+    assert {party.name for project in projects for party in project.parties} == {TO_BE_NAMED}
 
 
 def test_the_built_in_texts_are_small() -> None:

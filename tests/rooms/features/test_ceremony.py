@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from rooms import conferences
 from rooms.audience import Attendee, Wall
 from rooms.ceremony import words as w
 from rooms.ceremony.model import signatory
 from rooms.ceremony.rules import AWAKE_MS
 from rooms.conference import Conference
 from rooms.definition import Instrument, ProjectKind, Words
+from rooms.definition_text import read
 from rooms.features.ceremony import Ceremony
 from rooms.features.stage import Take
 from rooms.journal import decode, encode
@@ -394,6 +396,24 @@ def test_parks_join_an_initiative_and_are_counted_when_they_are_admitted() -> No
     evening.do(w.Join(START, Words(en="Late")), Actor(PersonId("late"), Role.SPEAKER))
     evening.do(w.Seal(START), OFFICER)
     assert evening.refused(w.Admit(START, w.MemberId("m3"), on=True), OFFICER) == "act-moved"
+
+
+def test_the_forum_of_beijing_holds_letters_an_unveiling_an_initiative_and_projects_by_sector() -> None:
+    evening = Evening(read(conferences.text("beijing-2024")))
+    letters, report, initiative = (ProjectId(id) for id in ("letters", "report", "initiative"))
+    evening.signed(letters)
+    for command in (w.Exchange(letters), w.Unveil(letters), w.Seal(letters)):
+        evening.do(command, OFFICER)
+    evening.signing(report)
+    evening.press(0, report)
+    evening.press(1, report)
+    evening.signed(initiative)
+    evening.do(w.Join(initiative, Words(en="Park")), OFFICER)
+    evening.signed(ProjectId("project-1"))
+    assert [evening.step(act) for act in (letters, report, initiative)] == ["sealed", "unveiled", "signed"]
+    board = evening.view()["board"]
+    assert [(each["signed"], each["of"]) for each in board["sectors"]] == [(1, 4), (0, 4), (0, 4)]
+    assert (board["signed"], board["of"]) == (4, 15)
 
 
 # What is kept
