@@ -49,9 +49,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     options.add_argument("--url", help="rehearse on a node that runs; give its --data as well")
     options.add_argument("--data", type=Path, help="data folder of that node (for its links), or to keep a new one's")
     options.add_argument("--part", action="append", choices=list(registry()), help="only this part; may be repeated")
+    options.add_argument("--out", type=Path, help="folder for the sealed records of what was signed")
     planes = [choice.value for choice in PlaneChoice]
     options.add_argument("--plane", choices=planes, default="auto", help="what moves the packets of a node of our own")
     found = options.parse_args(arguments)
+    if found.out:
+        found.out.mkdir(parents=True, exist_ok=True)
     if found.url and not found.data:
         options.error("--url needs --data: the links of a node are derived from its data folder")
     return found
@@ -63,7 +66,9 @@ async def rehearse(options: argparse.Namespace) -> Verdict:
     say = _say_since(began_s)
     async with AsyncExitStack() as stack:
         try:
-            house = await stack.enter_async_context(House(await _node(options, stack, say), options.seconds, say))
+            house = await stack.enter_async_context(
+                House(await _node(options, stack, say), options.seconds, say, options.out)
+            )
             halls = house.halls
             for name, part in registry().items():
                 if not options.part or name in options.part:
@@ -79,6 +84,7 @@ async def rehearse(options: argparse.Namespace) -> Verdict:
         takes=findings.takes,
         slate=findings.slates,
         questions=findings.questions,
+        ceremony=findings.ceremony,
         failures=findings.failures,
     )
 
@@ -112,5 +118,10 @@ def report(verdict: Verdict, *, as_json: bool) -> str:
         lines.append(
             f"questions: {asked.found} of {asked.acknowledged} found, {asked.doubled} doubled, "
             f"{asked.votes_found} of {asked.votes_acknowledged} votes"
+        )
+    if held := verdict.ceremony:
+        lines.append(
+            f"ceremony: {held.signed} of {held.projects} signed, {held.found} of {held.acknowledged} signatures found, "
+            f"{held.doubled} doubled, pads within {held.skew_ms} ms, {held.records} records"
         )
     return "\n".join([*lines, *verdict.failures, f"{verdict.conference}: {verdict.verdict} in {verdict.seconds} s"])

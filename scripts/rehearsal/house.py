@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Final
 
 import aiohttp
@@ -41,8 +42,10 @@ class Guest:
 class House:
     """Everyone in. Use as `async with House(...) as house`; leaving ends all of it."""
 
-    def __init__(self, node: Node, seconds: float, say: Say) -> None:
+    def __init__(self, node: Node, seconds: float, say: Say, out: Path | None = None) -> None:
+        """`out`: where what people take home goes."""
         self.node = node
+        self.out = out
         self.seconds = seconds
         self.say = say
         self.halls: list[Hall] = []

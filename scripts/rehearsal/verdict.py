@@ -14,6 +14,8 @@ BEEPS_SHARE_MIN: Final = 0.7
 FIRST_FRAME_MS: Final = 5000
 TAKE_MS: Final = 2000
 SLATE_MS: Final = 1000
+SKEW_MS: Final = 250
+"""Between the pads of one act: as much as one tablet's clock may be unsure of."""
 
 
 class Ages(msgspec.Struct, frozen=True):
@@ -79,6 +81,26 @@ class Questions(msgspec.Struct, frozen=True):
     on_stage_ms: dict[str, float | None]
 
 
+class Ceremony(msgspec.Struct, frozen=True):
+    """What was signed through a kill of web, and what stands in the journal afterwards.
+
+    `acknowledged` signatures were answered with a number; `found` of them are there, `doubled` more than once.
+    `skew_ms`: how far apart the pads of one act opened, at most. `records` of `projects` were sealed. `ink_ms`: from a
+    hand to a page; `echo_ms`: the round trips of the same run. `kill_ms`: from the kill until all were answered.
+    """
+
+    projects: int
+    signed: int
+    acknowledged: int
+    found: int
+    doubled: int
+    skew_ms: float
+    records: int
+    kill_ms: float | None
+    ink_ms: Ages | None
+    echo_ms: Ages | None
+
+
 class Verdict(msgspec.Struct, frozen=True):
     """The whole, as printed by --json."""
 
@@ -90,6 +112,7 @@ class Verdict(msgspec.Struct, frozen=True):
     takes: list[Take]
     slate: list[Slate]
     questions: Questions | None
+    ceremony: Ceremony | None
     failures: list[str]
 
 
@@ -99,6 +122,22 @@ def ages(ages_ms: Sequence[float]) -> Ages | None:
         return None
     ordered = sorted(ages_ms)
     return Ages(round(ordered[len(ordered) // 2], 1), round(ordered[int(len(ordered) * 0.95)], 1))
+
+
+def faults_of_ceremony(seen: Ceremony) -> list[str]:
+    """What is wrong with a ceremony, in words. A slow machine makes ink late and is no fault of it."""
+    faults = []
+    if seen.signed < seen.projects:
+        faults.append(f"{seen.signed} of {seen.projects} acts were signed")
+    if seen.found < seen.acknowledged:
+        faults.append(f"{seen.acknowledged - seen.found} acknowledged signatures are lost")
+    if seen.doubled:
+        faults.append(f"{seen.doubled} signatures stand there twice")
+    if seen.records < seen.projects:
+        faults.append(f"{seen.records} of {seen.projects} records were sealed")
+    if seen.skew_ms > SKEW_MS:
+        faults.append(f"the pads of one act opened {seen.skew_ms} ms apart")
+    return faults
 
 
 def faults_of_watching(seen: Seen, expected: set[str], audible: set[str], seconds: float) -> list[str]:

@@ -1,17 +1,20 @@
 """The verdict says what was wrong, and nothing when all was well."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from scripts.rehearsal.framecode import Code
 from scripts.rehearsal.person import merged
 from scripts.rehearsal.verdict import (
+    Ceremony,
     Questions,
     Seen,
     Slate,
     Take,
     ages,
+    faults_of_ceremony,
     faults_of_questions,
     faults_of_slate,
     faults_of_take,
@@ -101,3 +104,27 @@ def questions(**changes: object) -> Questions:
 def test_each_fault_of_questions_has_its_words(changes: dict[str, object], word: str) -> None:
     assert faults_of_questions(questions()) == []
     assert faults_of_questions(questions(**changes)) == [word]
+
+
+def held(**changes: object) -> Ceremony:
+    """Eleven acts, all signed and sealed, nothing lost."""
+    facts: dict[str, Any] = {
+        "projects": 11, "signed": 11, "acknowledged": 24, "found": 24, "doubled": 0, "skew_ms": 3.0, "records": 11,
+        "kill_ms": 900.0, "ink_ms": None, "echo_ms": None,
+    }  # fmt: skip
+    return Ceremony(**(facts | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, []),
+        ({"signed": 10}, ["10 of 11 acts were signed"]),
+        ({"found": 23}, ["1 acknowledged signatures are lost"]),
+        ({"doubled": 1}, ["1 signatures stand there twice"]),
+        ({"records": 9}, ["9 of 11 records were sealed"]),
+        ({"skew_ms": 251.0}, ["the pads of one act opened 251.0 ms apart"]),
+    ],
+)
+def test_a_ceremony_s_faults_are_named(changes: dict[str, object], words: list[str]) -> None:
+    assert faults_of_ceremony(held(**changes)) == words

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from scripts.rehearsal.house import House
-from scripts.rehearsal.verdict import Questions, Seen, Slate, Take
+from scripts.rehearsal.verdict import Ceremony, Questions, Seen, Slate, Take
 
 
 class Findings(msgspec.Struct):
@@ -19,6 +19,7 @@ class Findings(msgspec.Struct):
     takes: list[Take] = []
     slates: list[Slate] = []
     questions: Questions | None = None
+    ceremony: Ceremony | None = None
     failures: list[str] = []
 
 

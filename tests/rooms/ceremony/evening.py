@@ -28,6 +28,7 @@ from rooms.kernel import (
     Refused,
     Role,
     SeatId,
+    VenueId,
 )
 from tests.rooms.hall import CHANGZHOU, DEFINITION, FRANKFURT, ORGANISER, STAGE, do
 
@@ -42,7 +43,7 @@ CZ1, CZ2, CZ3, FR1 = (SeatId(seat) for seat in ("changzhou-1", "changzhou-2", "c
 
 def pad(seat: SeatId, device: str = "tablet") -> Actor:
     """The tablet of a seat."""
-    venue = CHANGZHOU if seat.startswith("changzhou") else FRANKFURT
+    venue = VenueId(seat.rpartition("-")[0])
     return Actor(pad_person(seat), Role.SIGNATORY, venue, invite=InviteId(PAD + seat), device=DeviceId(device))
 
 

@@ -1,0 +1,212 @@
+"""All that the conference signs: tablets in each hall open at one instant; web is killed in the middle of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, closing
+from pathlib import Path
+from typing import Any, Final
+
+from rooms.ceremony.words import SignatureCleared, Signed
+from rooms.journal import decode
+from rooms.kernel import ConferenceId
+from scripts.rehearsal.house import House
+from scripts.rehearsal.node import Link, OwnNode
+from scripts.rehearsal.parts import Findings, Part
+from scripts.rehearsal.person import Person
+from scripts.rehearsal.tablet import Strokes, Tablet
+from scripts.rehearsal.verdict import Ceremony, ages, faults_of_ceremony
+from server.journal.sqlite import connect, read_entries
+
+PATIENCE_S: Final = 30.0
+SEALING_S: Final = 120.0
+"""All records made, certificates drawn and sealed on a machine that does all the rest too."""
+LEAD_MS: Final = 1000
+WRONG_MS: Final = (0.0, 86_400_000.0, -3_600_000.0, 40_000.0)
+"""How wrong the tablets' own clocks are: one by a day."""
+ENTRIES_MAX: Final = 1_000_000
+NAME: Final = "Probe {act} {party}"
+
+Key = tuple[str, int, int]
+"""One signature: act, take, party."""
+
+
+class Table:
+    """Who holds the ceremony, and what was acknowledged to whom."""
+
+    def __init__(self, house: House, officer: Person, tablets: dict[str, Tablet]) -> None:
+        self.house = house
+        self.officer = officer
+        self.tablets = tablets
+        self.acknowledged: set[Key] = set()
+        self.skews_ms: list[float] = []
+        self.refused: list[str] = []
+        self.kill_ms: float | None = None
+
+    async def order(self, verb: str, act: str, **fields: Any) -> None:
+        """The officer does it; what is refused ends the part in words."""
+        answer = await self.officer.insist({"type": f"ceremony.{verb}", "act": act, **fields})
+        if "refused" in answer:
+            raise TimeoutError(f"ceremony.{verb} of {act} was refused: {answer['refused']} {answer.get('params')}")
+
+    def seen(self, act: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.officer.view["ceremony"]["acts"][act]
+        return found
+
+    async def until(self, act: str, *steps: str) -> None:
+        await self.officer.until(lambda view: view["ceremony"]["acts"][act]["step"] in steps)
+
+    async def hold(self, act: str, *, kill: bool) -> None:
+        """One act from its locking to its seal."""
+        for verb in ("lock", "seat"):
+            await self.order(verb, act)
+        for venue in dict.fromkeys(party["venue"] for party in self.seen(act)["parties"]):
+            await self.order("ready", act, venue=venue, on=True)
+        await self.until(act, "ready")
+        parties = [self.tablets[party["seat"]] for party in self.seen(act)["parties"]]
+        await asyncio.gather(*(tablet.confirm(act) for tablet in parties))
+        await self.order("arm", act)
+        opening = asyncio.gather(*(tablet.open(act) for tablet in parties))
+        await self.order("go", act, lead_ms=LEAD_MS)
+        await opening
+        opened_s = [tablet.opened_s[act] for tablet in parties]
+        self.skews_ms.append(1000 * (max(opened_s) - min(opened_s)))
+        drawn = await asyncio.gather(*(tablet.draw(act) for tablet in parties))
+        signatures = zip(parties, drawn, strict=True)
+        signing = [asyncio.create_task(self._sign(tablet, act, strokes)) for tablet, strokes in signatures]
+        if kill and isinstance(self.house.node, OwnNode):
+            self.kill_ms = await self._kill(self.house.node, signing)
+        await asyncio.gather(*signing)
+        await self.until(act, "signed")
+        for verb in ("exchange", "unveil", "seal"):
+            await self.order(verb, act)
+        self.house.say(f"{act}: {len(parties)} parties, pads opened within {self.skews_ms[-1]:.1f} ms")
+
+    async def _sign(self, tablet: Tablet, act: str, strokes: Strokes) -> None:
+        place = tablet.place(act, tablet.mine["ceremony"]["party"])
+        answer = await tablet.sign(act, strokes)
+        if "seq" in answer:
+            self.acknowledged.add((act, place["take"], place["party"]))
+        else:
+            self.refused.append(f"{tablet.name} was refused: {answer['refused']}")
+
+    async def _kill(self, node: OwnNode, signing: list[asyncio.Task[None]]) -> float:
+        """Kill web while signatures are on their way, start it again; ms until all of them are answered."""
+        await asyncio.wait(signing, return_when=asyncio.FIRST_COMPLETED, timeout=0.02)
+        node.kill("web")
+        began_s = time.monotonic()
+        node.launch("web")
+        self.house.say("web killed while parties sign")
+        await asyncio.gather(*signing)
+        return round(1000 * (time.monotonic() - began_s), 1)
+
+
+async def play(house: House, findings: Findings) -> None:
+    """Every act of the programme in its order; then count, fetch the records."""
+    links = await house.node.links()
+    async with AsyncExitStack() as stack:
+        organiser = await stack.enter_async_context(Person(house.node, _first(links, "organiser"), "Olga"))
+        officer = await stack.enter_async_context(Person(house.node, _first(links, "protocol_officer"), "Petra"))
+        pads = [link for link in links if link.role == "signatory"]
+        tablets = [Tablet(house.node, link, link.name or "", WRONG_MS[n % 4]) for n, link in enumerate(pads)]
+        for tablet in tablets:
+            await stack.enter_async_context(tablet)
+            await tablet.told(lambda mine: "seat" in mine)
+        table = Table(house, officer, {tablet.seat: tablet for tablet in tablets})
+        late_ms = _lateness(house, tablets)
+        acts = sorted(officer.view["ceremony"]["acts"], key=lambda id: officer.view["ceremony"]["acts"][id]["order"])
+        acts = [id for id in acts if officer.view["ceremony"]["acts"][id]["kind"] != "unveiling"]
+        await _name(organiser, officer.view["ceremony"]["acts"])
+        house.say(f"{len(acts)} acts, {len(tablets)} tablets stand by")
+        for number, act in enumerate(acts):
+            async with asyncio.timeout(PATIENCE_S * 2):
+                await table.hold(act, kill=number == len(acts) // 2)
+        records = await _records(house, organiser, acts)
+        seen = await _counted(house, table, acts, records, late_ms, tablets)
+        house.say(f"{seen.found} of {seen.acknowledged} signatures found, {seen.doubled} doubled, {records} records")
+        findings.ceremony = seen
+        findings.failures += [*table.refused, *faults_of_ceremony(seen)]
+
+
+async def _name(organiser: Person, acts: Mapping[str, Any]) -> None:
+    for id, act in acts.items():
+        for party in range(len(act["parties"])):
+            name = NAME.format(act=id, party=party + 1)
+            await organiser.insist({"type": "ceremony.name", "act": id, "party": party, "name": name})
+
+
+def _lateness(house: House, tablets: list[Tablet]) -> list[float]:
+    """From each parcel's newest point to a guest's page, ms; grows while they draw."""
+    late_ms: list[float] = []
+    clock = tablets[0]
+
+    async def came(message: Mapping[str, Any]) -> None:
+        if points := message.get("points"):
+            late_ms.append(clock.now_ms() - points[-1][3])
+
+    house.guests[0].person.hear("ink", came)
+    return late_ms
+
+
+async def _records(house: House, organiser: Person, acts: list[str]) -> int:
+    """How many records were made; they are copied to the folder that the command line names."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(SEALING_S):
+            await organiser.until(lambda view: all("record" in view["ceremony"]["acts"][act] for act in acts))
+    made = [act for act in acts if "record" in organiser.view["ceremony"]["acts"][act]]
+    if house.out is not None:
+        for act in made:
+            await _fetch(house, organiser, act, house.out)
+    return len(made)
+
+
+async def _fetch(house: House, organiser: Person, act: str, folder: Path) -> None:
+    url = f"{house.node.url}/{house.node.conference}/records/{act}.pdf"
+    async with organiser.http.get(url, headers={"Authorization": f"Bearer {organiser.link.token}"}) as answer:
+        answer.raise_for_status()
+        content = await answer.read()
+    await asyncio.to_thread((folder / f"{act}.pdf").write_bytes, content)
+
+
+async def _counted(
+    house: House, table: Table, acts: list[str], records: int, late_ms: list[float], tablets: list[Tablet]
+) -> Ceremony:
+    """Hold what was acknowledged beside what the journal has."""
+    there = await asyncio.to_thread(_signatures, house)
+    echo_ms = [each for tablet in tablets for each in tablet.echo_ms]
+    return Ceremony(
+        projects=len(acts),
+        signed=sum(table.seen(act)["step"] in ("signed", "exchanged", "unveiled", "sealed") for act in acts),
+        acknowledged=len(table.acknowledged),
+        found=sum(there[key] > 0 for key in table.acknowledged),
+        doubled=sum(count - 1 for count in there.values() if count > 1),
+        skew_ms=round(max(table.skews_ms), 1),
+        records=records,
+        kill_ms=table.kill_ms,
+        ink_ms=ages(late_ms),
+        echo_ms=ages(echo_ms),
+    )
+
+
+def _signatures(house: House) -> Counter[Key]:
+    """How often each signature stands in the journal; one that was cleared does not count."""
+    with closing(connect(house.node.data / "journal.db", readonly=True)) as connection:
+        bodies = read_entries(connection, ConferenceId(house.node.conference), 0, ENTRIES_MAX)
+    found: Counter[Key] = Counter()
+    for event in (event for body in bodies for event in decode(body)[0].events):
+        if isinstance(event, Signed):
+            found[event.act, event.take, event.party] += 1
+        elif isinstance(event, SignatureCleared):
+            found[event.act, event.take, event.party] -= 1
+    return found
+
+
+def _first(links: list[Link], role: str) -> Link:
+    return next(link for link in links if link.role == role)
+
+
+PART = Part(place=50, play=play)
