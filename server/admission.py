@@ -48,10 +48,14 @@ class Admission:
 
     def organiser(self, request: web.Request, settings: Settings) -> Link:
         """The organiser's link behind a request of our own pages for their conference. Raises Refused."""
+        return self.one_of(request, settings, frozenset({Role.ORGANISER}))
+
+    def one_of(self, request: web.Request, settings: Settings, roles: frozenset[Role]) -> Link:
+        """The link, of one of the roles, behind a request of our own pages for their conference. Raises Refused."""
         if asking_origin(request, settings) is None:
             raise Refused("origin-foreign")
         link = self.link(request)
-        if (link.conference, link.invite.role) != (request.match_info["conference"], Role.ORGANISER):
+        if link.conference != request.match_info["conference"] or link.invite.role not in roles:
             raise Refused("link-foreign")
         if not self.entered(request, link):
             raise Refused("not-entered")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import functools
 import secrets
 import signal
@@ -24,6 +25,7 @@ from rooms.conference import Conference
 from rooms.journal import Entry
 from rooms.kernel import ConferenceId
 from server.admission import Admission
+from server.archive import Archive
 from server.backup import Backups
 from server.ceremonies import Ceremonies
 from server.certificates import Certificates, mount_authority
@@ -31,6 +33,7 @@ from server.clock import NodeClock
 from server.codes import CodePages, Codes
 from server.datafolder import DataFolder, held
 from server.director import Director
+from server.documents import Documents
 from server.doors import BODY_MAX, KEEPALIVE_S, Floods, guard, security_headers
 from server.doorway import Crowd, Doorway
 from server.erasure import Erasure
@@ -41,11 +44,15 @@ from server.health import Health
 from server.held import Held
 from server.ice import IceServers
 from server.identity import Identity
+from server.importing import Importing
 from server.listening import listen
 from server.local import Local
 from server.metrics import Metrics
 from server.pages import Pages
 from server.persons import Persons
+from server.records.jobs import Jobs
+from server.records.keys import Seal, given_seal, own_seal, signer
+from server.sealer import Means, Sealer
 from server.sessions import Sessions
 from server.settings import Settings, Unusable
 from server.sockets import Sockets
@@ -99,6 +106,11 @@ async def serving(
         await ceremonies.remember()
         sockets = Sockets(settings, halls, identity, media, clock, metrics, codes, ceremonies)
 
+        jobs = Jobs()
+        means = Means(journal, vault, jobs, signer(base.key), _seal(settings, folder), folder.records)
+        sealer = Sealer(means, hosts)
+        stack.push_async_callback(sealer.close)
+
         floods = Floods(time.monotonic, base.processes)
         ice = IceServers(settings.ice_servers, settings.ice_secret, lambda: clock.now_ms() / 1000, secrets.token_bytes)
         app = web.Application(client_max_size=BODY_MAX, middlewares=[guard(floods, settings)])
@@ -109,6 +121,9 @@ async def serving(
         admission = Admission(identity, secure=settings.secure)
         Persons(settings, halls, admission, vault.names, erasure).mount(app)
         Exports(settings, halls, admission, vault.names).mount(app)
+        Documents(settings, halls, admission, jobs, folder.documents).mount(app)
+        Archive(settings, halls, admission, sealer).mount(app)
+        Importing(settings, halls, admission, jobs, ceremonies, clock).mount(app)
         CodePages(settings, halls, admission, identity, codes).mount(app)
         if settings.has_own_authority:
             mount_authority(app, settings.data)
@@ -126,6 +141,13 @@ async def serving(
         for hall in halls.values():
             stack.callback(hall.close)
         yield
+
+
+def _seal(settings: Settings, folder: DataFolder) -> Seal:
+    """What records are sealed with: what was given, or the node's own. Raises Unusable."""
+    if settings.seal_p12 is not None:
+        return given_seal(settings.seal_p12, settings.seal_password, settings.tsa)
+    return own_seal(folder.keys, dt.datetime.now(dt.UTC), settings.tsa)
 
 
 def _all_changed(halls: Mapping[ConferenceId, Hall], *, urgent: bool = False) -> None:

@@ -119,6 +119,9 @@ def _packed(folder: DataFolder, beside: Path) -> Path:
             for path in sorted(copies.data.iterdir()):
                 tar.add(path, path.name)
             tar.add(folder.key.parent, "keys")
+            for kept in (folder.documents, folder.records):
+                if kept.exists():
+                    tar.add(kept, kept.name)
         out.flush()
         os.fsync(out.fileno())
     return part

@@ -78,6 +78,8 @@ class Ceremonies:
                 return await self._kept_signature(hall, actor, sent, sign)
             case w.NameSignatory() as naming:
                 return await self._kept_name(hall, actor, sent, naming)
+            case w.Attach():
+                raise Refused("document-unknown")  # an upload attaches what it has read, and knows its pages and size
             case w.Arm() as arm:
                 armed = replace(arm, pads=hall.pads.all(), delays=hall.ages())
                 return replace(sent, command=armed)

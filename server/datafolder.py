@@ -10,7 +10,7 @@ from pathlib import Path
 from media import turn
 from server.settings import Settings, Unusable
 
-FOLDERS = ("keys", "run", "slates", "shots", "log")
+FOLDERS = ("keys", "run", "slates", "shots", "log", "documents", "records")
 
 
 class DataFolder:
@@ -20,7 +20,10 @@ class DataFolder:
         self.data = data
         self.journal = data / "journal.db"
         self.vault = data / "vault.db"
-        self.key = data / "keys" / "node.key"
+        self.keys = data / "keys"
+        self.key = self.keys / "node.key"
+        self.documents = data / "documents"
+        self.records = data / "records"
         self.pid = data / "run" / "web.pid"
         self.socket = data / "run" / "web.sock"
         self.origin = data / "run" / "origin"

@@ -47,6 +47,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ice_secret: Path | None = None
     redis: str = ""
     redis_allow_loss: bool = False
+    seal_p12: Path | None = None
+    seal_password: Path | None = None
+    tsa: str = ""
     log_level: str = "info"
     standby: bool = False
     listening: int | None = None
@@ -127,6 +130,14 @@ def redis_url(text: str) -> str:
     raise argparse.ArgumentTypeError("that is no URL of a Redis: give one like redis://:PASSWORD@192.0.2.7:6379/0")
 
 
+def address_of_tsa(text: str) -> str:
+    """The URL of a time-stamping authority."""
+    parts = urlsplit(text)
+    if parts.scheme in ("http", "https") and parts.hostname:
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is no URL of an authority: give one like https://tsa.example.org/tsr")
+
+
 def parser(program: str = "python -m server") -> argparse.ArgumentParser:
     """The options of the web process, each explained."""
     options = _OneLine(
@@ -193,6 +204,14 @@ def parser(program: str = "python -m server") -> argparse.ArgumentParser:
         "environment's REDIS_URL, which also keeps the password out of the list of processes; else the data folder)",
     )
     add("--redis-allow-loss", action="store_true", help="take a Redis that may lose what it acknowledged: for tries")
+    add(
+        "--seal-p12",
+        type=Path,
+        metavar="FILE",
+        help="PKCS#12 with the key and certificate that ceremonies' records are sealed with (default: the node's own)",
+    )
+    add("--seal-password", type=Path, metavar="FILE", help="holds the password of --seal-p12")
+    add("--tsa", type=address_of_tsa, metavar="URL", help="time-stamping authority (RFC 3161) for the seals")
     # Between the supervisor and its children: wait, ready, for the serving one's end; take a socket that listens.
     add("--standby", action="store_true", help=argparse.SUPPRESS)
     add("--listening", type=int, metavar="FD", help=argparse.SUPPRESS)
@@ -219,6 +238,9 @@ def parse(arguments: Sequence[str], program: str = "python -m server") -> Settin
         ice_secret=found.ice_secret,
         redis=found.redis or "",
         redis_allow_loss=found.redis_allow_loss,
+        seal_p12=found.seal_p12,
+        seal_password=found.seal_password,
+        tsa=found.tsa or "",
         log_level=found.log_level,
         standby=found.standby,
         listening=found.listening,
@@ -249,6 +271,8 @@ def _contradiction(settings: Settings) -> str:
     """What is wrong with the whole, and the mend; empty when nothing is."""
     if (settings.tls_cert is None) != (settings.tls_key is None):
         return "--tls-cert and --tls-key belong together: give both"
+    if settings.seal_p12 is None and settings.seal_password is not None:
+        return "--seal-password is the password of --seal-p12: give both"
     if settings.speaks_tls and not settings.secure:
         return (
             f"--public-url {settings.public_url} would be plain HTTP, which keeps cameras shut: begin it with https://"

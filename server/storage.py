@@ -254,6 +254,17 @@ def _rewrite(wal: Path) -> None:
     sync_folder(wal.parent)
 
 
+def store(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, readable by its owner only; it is durable then. Raises OSError."""
+    fresh = path.with_name(path.name + ".new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the folder's list of names durable."""
     number = os.open(folder, os.O_RDONLY)

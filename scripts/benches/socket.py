@@ -25,6 +25,7 @@ from rooms.invites import Invite
 from rooms.kernel import ConferenceId, InviteId, Role
 from scripts.benches import Bench, Outcome, Say
 from scripts.benches.crowd import CrowdProcess, Opening
+from server.ceremonies import Ceremonies
 from server.clock import NodeClock
 from server.codes import Codes
 from server.fanout import Channel
@@ -33,6 +34,7 @@ from server.identity import Identity, cookie_name
 from server.media_port import MediaPort
 from server.metrics import Metrics
 from server.outbox import Outbox
+from server.personal import Personal
 from server.presence import Page
 from server.settings import Settings
 from server.sockets import PATH, Sockets
@@ -98,7 +100,8 @@ async def fanout(stack: AsyncExitStack) -> Served:
     halls = {conference: cast(Hall, hall)}
     clock = NodeClock()
     codes = Codes(identity, clock)
-    sockets = Sockets(settings, halls, identity, cast(MediaPort, NoMedia()), clock, Metrics(), codes)
+    ceremonies = Ceremonies(cast(Personal, None), clock, ())  # nobody signs here
+    sockets = Sockets(settings, halls, identity, cast(MediaPort, NoMedia()), clock, Metrics(), codes, ceremonies)
     app = web.Application()
     sockets.mount(app)
     cookie = f"{cookie_name(link, secure=settings.secure)}={identity.signed(identity.seat(link, None))}"

@@ -1,8 +1,10 @@
-"""The keys that records are signed and sealed with, made at the first start in the data folder's keys/."""
+"""The keys that records are signed and sealed with: from the node's key, and a certificate made at the first start."""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import hmac
 from pathlib import Path
 from typing import Final
 
@@ -10,10 +12,11 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
-from server.identity import node_key
 from server.records.checkpoint import Signer
+from server.settings import Unusable
 from server.tls import Pair, builder, store
 
 SEAL_DAYS: Final = 3650
@@ -21,27 +24,44 @@ SEAL_DAYS: Final = 3650
 
 
 class Seal(msgspec.Struct, frozen=True):
-    """What the PDF is sealed with: PEM files of our own, or a PKCS#12; and who stamps the time, if anybody."""
+    """What the PDF is sealed with, as absolute paths: PEM files of our own, or a PKCS#12; and who stamps the time."""
 
-    certificate: Path | None = None
-    key: Path | None = None
-    p12: Path | None = None
-    password: Path | None = None
+    certificate: str = ""
+    key: str = ""
+    p12: str = ""
+    password: str = ""
     tsa: str = ""
 
 
-def signer(keys: Path) -> Signer:
-    """The Ed25519 key of checkpoints and records. Raises Unusable."""
-    return Signer(node_key(keys / "ceremony.key", "say to the parties that later records have another key"))
+def signer(node_key: bytes) -> Signer:
+    """The Ed25519 key of checkpoints and records, derived from the node's key."""
+    return Signer(hmac.digest(node_key, b"twinhall\0ceremony-record", hashlib.sha256))
 
 
 def own_seal(keys: Path, now: dt.datetime, tsa: str = "") -> Seal:
-    """The node's own seal (P-256, self-signed), made where it is missing. Raises OSError."""
+    """The node's own seal (P-256, self-signed), made where it is missing. Raises Unusable."""
     pair = Pair(keys / "seal" / "seal.pem", keys / "seal" / "seal.key")
-    if not pair.certificate.exists():
-        pair.certificate.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _make(pair, now)
-    return Seal(certificate=pair.certificate, key=pair.key, tsa=tsa)
+    try:
+        if not pair.certificate.exists():
+            pair.certificate.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make(pair, now)
+    except OSError as wrong:
+        raise Unusable(
+            f"the seal's key can't be made in {keys} ({wrong.strerror}): mend the folder's rights"
+        ) from wrong
+    return Seal(certificate=str(pair.certificate.absolute()), key=str(pair.key.absolute()), tsa=tsa)
+
+
+def given_seal(p12: Path, password: Path | None, tsa: str = "") -> Seal:
+    """The organiser's own seal. Raises Unusable when it can't be opened."""
+    try:
+        secret = password.read_bytes().strip() if password else None
+        key, certificate, _ = pkcs12.load_key_and_certificates(p12.read_bytes(), secret)
+    except (OSError, ValueError) as wrong:
+        raise Unusable(f"{p12} can't be opened as a seal ({wrong}): give a PKCS#12 and its password's file") from wrong
+    if key is None or certificate is None:
+        raise Unusable(f"{p12} lacks a key or its certificate: export both into one PKCS#12")
+    return Seal(p12=str(p12.absolute()), password=str(password.absolute()) if password else "", tsa=tsa)
 
 
 def _make(pair: Pair, now: dt.datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 import aiohttp
@@ -79,11 +80,11 @@ async def _signed(pdf: bytes, signer: SimpleSigner, reason: str, stamper: AIOHtt
 
 
 def _signer(seal: Seal) -> SimpleSigner:
-    if seal.p12 is not None:
-        password = seal.password.read_bytes().strip() if seal.password else None
-        found: SimpleSigner | None = SimpleSigner.load_pkcs12(str(seal.p12), passphrase=password)  # type: ignore[no-untyped-call]
+    if seal.p12:
+        password = Path(seal.password).read_bytes().strip() if seal.password else None
+        found: SimpleSigner | None = SimpleSigner.load_pkcs12(seal.p12, passphrase=password)  # type: ignore[no-untyped-call]
     else:
-        found = SimpleSigner.load(str(seal.key), str(seal.certificate))  # type: ignore[no-untyped-call]
+        found = SimpleSigner.load(seal.key, seal.certificate)  # type: ignore[no-untyped-call]
     if found is None:
         raise Unsealable(
             f"{seal.p12 or seal.key} can't be used as a seal: give a PKCS#12 with its key, and the right password"

@@ -1,0 +1,75 @@
+"""A document that could run, hide or be read otherwise by another reader is refused with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pikepdf
+import pytest
+
+from rooms.kernel import Refused
+from server.records.inspection import SIZE_MAX, inspected
+from tests.server.records import papers
+from tests.server.records.papers import paper
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(Refused) as refused:
+        inspected(data)
+    return refused.value.code
+
+
+def test_a_plain_document_is_taken_with_its_pages() -> None:
+    assert inspected(paper(pages=3)) == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        papers.opens_with_a_script,
+        papers.hides_a_script_in_a_name_tree,
+        papers.starts_a_program,
+        papers.has_a_form_of_xfa,
+    ],
+)
+@pytest.mark.parametrize("streams", [pikepdf.ObjectStreamMode.disable, pikepdf.ObjectStreamMode.generate])
+def test_scripts_are_refused_wherever_they_hide(
+    change: Callable[[pikepdf.Pdf], None], streams: pikepdf.ObjectStreamMode
+) -> None:
+    assert refusal(paper(change, object_stream_mode=streams)) == "document-scripts"
+
+
+@pytest.mark.parametrize("change", [papers.carries_a_file, papers.pins_a_file])
+def test_attachments_are_refused(change: Callable[[pikepdf.Pdf], None]) -> None:
+    assert refusal(paper(change)) == "document-attachments"
+
+
+@pytest.mark.parametrize("user", ["geheim", ""])
+def test_an_encrypted_document_is_refused_even_if_it_opens_without_a_password(user: str) -> None:
+    assert refusal(paper(encryption=pikepdf.Encryption(owner="owner", user=user))) == "document-encrypted"
+
+
+@pytest.mark.parametrize("cut", [0.1, 0.5, 0.99])
+def test_a_broken_document_is_refused(cut: float) -> None:
+    whole = paper()
+    assert refusal(whole[: int(len(whole) * cut)]) == "document-broken"
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"%PDF-1.7\n%%EOF", b"PK\x03\x04"])
+def test_what_is_no_pdf_is_refused(data: bytes) -> None:
+    assert refusal(data) == "document-broken"
+
+
+def test_too_many_pages_or_bytes_are_refused() -> None:
+    assert refusal(paper(pages=201)) == "document-pages"
+    assert refusal(b"%PDF-1.7" + bytes(SIZE_MAX)) == "document-too-large"
+
+
+def test_arrays_without_end_are_refused() -> None:
+    def nested(pdf: pikepdf.Pdf) -> None:
+        inner = pikepdf.Array([])
+        for _ in range(100):
+            inner = pikepdf.Array([inner])
+        pdf.Root.Deep = inner
+
+    assert refusal(paper(nested)) == "document-broken"

@@ -1,0 +1,126 @@
+"""Documents through a real web process: taken in, refused, shown page by page from the very bytes of their hash."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from server.documents import SIZE_MAX
+from server.links import Row
+from tests.server.conftest import CONFERENCE, Guest, Node
+from tests.server.records import papers
+from tests.server.records.papers import paper
+
+ACT = "memorandum"
+
+
+async def entered(node: Node, role: str) -> tuple[Guest, Row]:
+    row = await node.link(role)
+    return await node.guest().open(row, "Anna"), row
+
+
+def place(guest: Guest, what: str) -> str:
+    return f"{guest.origin}/{CONFERENCE}/documents/{ACT}/{what}"
+
+
+async def upload(guest: Guest, row: Row, data: bytes | io.BytesIO, language: str = "de") -> tuple[int, dict[str, Any]]:
+    bearer = {"Authorization": f"Bearer {row.token}"}
+    async with guest.http.post(place(guest, language), data=data, headers=bearer) as answer:
+        return answer.status, await answer.json()
+
+
+async def fetch(guest: Guest, row: Row, what: str) -> tuple[int, bytes, str]:
+    bearer = {"Authorization": f"Bearer {row.token}"}
+    async with guest.http.get(place(guest, what), headers=bearer) as answer:
+        return answer.status, await answer.read(), answer.headers.get("X-Document", "")
+
+
+async def test_a_document_is_taken_in_shown_and_given_back_byte_for_byte(node: Node) -> None:
+    organiser, row = await entered(node, "organiser")
+    data = paper()
+    digest = hashlib.sha256(data).hexdigest()
+    status, told = await upload(organiser, row, data)
+    assert (status, told["digest"], told["pages"], told["size"]) == (200, digest, 2, len(data))
+    await organiser.until(lambda view: "documents" in view["ceremony"]["acts"][ACT])
+    assert organiser.view["ceremony"]["acts"][ACT]["documents"]["de"]["digest"] == digest
+    kept = node.settings.data / "documents" / f"{digest}.pdf"
+    assert kept.read_bytes() == data
+    assert kept.stat().st_mode & 0o077 == 0
+
+    tablet = next(link for link in await node.links() if link.id.startswith("pad-"))
+    pad = await node.guest().open(tablet, "")
+    status, image, said = await fetch(pad, tablet, "de/2.png")
+    assert (status, said) == (200, digest)
+    assert Image.open(io.BytesIO(image)).size == (1240, 1755)
+    assert (await fetch(pad, tablet, "de.pdf"))[1] == data
+    assert (await fetch(pad, tablet, "de/3.png"))[0] == 404
+    assert (await fetch(pad, tablet, "fr/1.png"))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (paper(papers.opens_with_a_script), "document-scripts"),
+        (paper(papers.carries_a_file), "document-attachments"),
+        (b"hello", "document-broken"),
+    ],
+)
+async def test_a_document_that_may_not_be_signed_is_refused_and_not_kept(node: Node, data: bytes, code: str) -> None:
+    organiser, row = await entered(node, "organiser")
+    status, told = await upload(organiser, row, data)
+    assert (status, told["refused"]) == (400, code)
+    assert list((node.settings.data / "documents").iterdir()) == []
+
+
+async def test_a_document_beyond_the_size_is_refused_while_it_comes(node: Node) -> None:
+    organiser, row = await entered(node, "organiser")
+    status, told = await upload(organiser, row, io.BytesIO(b"%PDF-1.7" + bytes(SIZE_MAX)))
+    assert (status, told["refused"]) == (413, "document-too-large")
+
+
+async def test_nobody_else_brings_documents_and_the_public_reads_none(node: Node) -> None:
+    organiser, row = await entered(node, "organiser")
+    await upload(organiser, row, paper())
+    for role in ("attendee", "moderator", "operator"):
+        guest, link = await entered(node, role)
+        assert (await upload(guest, link, paper()))[1]["refused"] == "link-foreign"
+        assert (await fetch(guest, link, "de/1.png"))[0] == 403
+    said = await organiser.command("a", "ceremony.attach", act=ACT, language="fr", digest="ab" * 32, pages=1, size=1)
+    assert said["refused"] == "document-unknown"
+
+
+async def test_bytes_that_were_changed_on_the_disk_are_not_shown(node: Node) -> None:
+    organiser, row = await entered(node, "organiser")
+    _, told = await upload(organiser, row, paper())
+    path = node.settings.data / "documents" / f"{told['digest']}.pdf"
+    path.write_bytes(paper(pages=1))
+    assert (await fetch(organiser, row, "de/1.png"))[0] == 400
+
+
+async def test_acts_come_out_of_a_spreadsheet_or_not_at_all(node: Node) -> None:
+    organiser, row = await entered(node, "organiser")
+    bearer = {"Authorization": f"Bearer {row.token}"}
+    header = "act,kind,item,title,party1_venue,party1_name,party1_signatory,party2_venue,party2_name"
+    good = "b-1,signing,projects,Batteries,changzhou,SVOLT,Yang,frankfurt,City"
+    bad = "b-2,signing,projects,Cells,changzhou,SVOLT,,nowhere,City"
+
+    async def brought(query: str, *lines: str) -> dict[str, Any]:
+        url = f"{organiser.origin}/{CONFERENCE}/acts/import{query}"
+        async with organiser.http.post(url, data="\n".join((header, *lines)), headers=bearer) as answer:
+            told: dict[str, Any] = await answer.json()
+            return told
+
+    told = await brought("", good, bad)
+    assert [(each["row"], each["column"], each["refused"]) for each in told["wrong"]] == [
+        (3, "party1_venue", "venue-unknown")
+    ]
+    assert told["taken"] is False
+    assert await brought("?try=1", good) == {"acts": 1, "wrong": [], "taken": False}
+    assert "b-1" not in organiser.view["ceremony"]["acts"]
+    assert await brought("", good) == {"acts": 1, "wrong": [], "taken": True}
+    await organiser.until(lambda view: view["ceremony"]["acts"].get("b-1", {}).get("parties", [{}])[0].get("name"))
+    assert organiser.view["ceremony"]["acts"]["b-1"]["parties"][0]["name"] == "Yang"

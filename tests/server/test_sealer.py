@@ -1,0 +1,128 @@
+"""Records of acts sealed in a real web process: made, kept, given, begun again after a death, and erased."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rooms.ceremony.model import signatory
+from rooms.kernel import ConferenceId, ProjectId
+from server.links import Row
+from server.records.attachment import attachments
+from server.records.verdict import Checked, Status, said
+from server.records.verify import verify
+from server.settings import Settings
+from tests.server.conftest import CONFERENCE, Guest, Node, running, web_root
+from tests.server.test_ceremonies import ACT, Table, table
+
+
+async def get(node: Node, guest: Guest, row: Row, what: str) -> tuple[int, bytes]:
+    bearer = {"Authorization": f"Bearer {row.token}"}
+    async with guest.http.get(f"{node.origin}/{CONFERENCE}/records/{what}", headers=bearer) as answer:
+        return answer.status, await answer.read()
+
+
+async def judged(files: list[tuple[str, bytes]]) -> list[Checked]:
+    return await asyncio.to_thread(verify, files)
+
+
+async def signed(node: Node) -> Table:
+    """Project 1 is signed in both halls, exchanged, unveiled."""
+    organiser = await node.guest().open(await node.link("organiser"), "Ola")
+    for party, name in enumerate(("陈晨", "Änne Müller")):
+        assert "seq" in await organiser.command(f"n{party}", "ceremony.name", act=ACT, party=party, name=name)
+    halls = await (await table(node)).signing()
+    for party in (0, 1):
+        assert "seq" in await halls.sign(party)
+    assert "seq" in await halls.order("exchange", act=ACT)
+    assert "seq" in await halls.order("unveil", act=ACT)
+    return halls
+
+
+async def sealed(halls: Table) -> None:
+    assert "seq" in await halls.order("seal", act=ACT)
+    await halls.officer.until(lambda view: "record" in view["ceremony"]["acts"][ACT])
+
+
+async def erase(node: Node, person: str) -> None:
+    row = await node.link("organiser")
+    organiser = await node.guest().open(row, "Ola")
+    bearer = {"Authorization": f"Bearer {row.token}"}
+    url = f"{node.origin}/{CONFERENCE}/erase"
+    async with organiser.http.post(url, json={"person": person}, headers=bearer) as answer:
+        assert (answer.status, (await answer.json())["traces"]) == (200, [])
+
+
+async def test_a_sealed_act_has_a_record_that_verifies_until_its_persons_are_erased(node: Node) -> None:
+    halls = await signed(node)
+    row = await node.link("protocol_officer")
+    assert await get(node, halls.officer, row, f"{ACT}.pdf") == (404, b'{"refused": "record-unknown"}')
+    await sealed(halls)
+    status, pdf = await get(node, halls.officer, row, f"{ACT}.pdf")
+    assert status == 200
+    [checked] = await judged([(f"{CONFERENCE}-{ACT}.pdf", pdf)])
+    assert checked.status == Status.WHOLE, list(said([checked]))
+    assert "4 of 4 commitments are opened" in "\n".join(checked.lines)
+    assert halls.officer.view["ceremony"]["acts"][ACT]["record"] == checked.sha256
+    assert "陈晨".encode() in attachments(pdf)["personal.json"].data
+    assert next((node.settings.data / "records").iterdir()).stat().st_mode & 0o077 == 0
+    status, alone = await get(node, halls.officer, row, f"{ACT}.json")
+    assert (status, json.loads(alone)) == (200, checked.value)
+
+    await erase(node, signatory(ConferenceId(CONFERENCE), ProjectId(ACT), 0))
+    assert await get(node, halls.officer, row, f"{ACT}.pdf") == (410, b'{"refused": "record-erased"}')
+    assert list((node.settings.data / "records").iterdir()) == []
+    status, after = await get(node, halls.officer, row, f"{ACT}.json")
+    assert after == alone, "the chain stays whole without the person"
+    [checked] = await judged([("record.json", after)])
+    assert checked.status == Status.WHOLE
+
+
+async def test_a_process_that_dies_while_it_seals_seals_after_its_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, root = Settings(data=tmp_path / "var"), web_root(tmp_path / "web")
+
+    async def never(*_: Any) -> bytes:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with running(settings, root) as node:
+        halls = await signed(node)
+        monkeypatch.setattr("server.records.jobs.Jobs.run", never)
+        assert "seq" in await halls.order("seal", act=ACT)
+        (settings.data / "records" / f"{'ab' * 32}.pdf").write_bytes(b"half a record")
+        (settings.data / "records" / f"{'cd' * 32}.pdf.new").write_bytes(b"less")
+    monkeypatch.undo()
+    async with running(settings, root) as node:
+        row = await node.link("protocol_officer")
+        officer = await node.guest().open(row, "Offi")
+        await officer.until(lambda view: "record" in view["ceremony"]["acts"][ACT])
+        status, pdf = await get(node, officer, row, f"{ACT}.pdf")
+        [checked] = await judged([("a.pdf", pdf)])
+        assert (status, checked.status) == (200, Status.WHOLE)
+        assert len(list((settings.data / "records").iterdir())) == 1, "what nobody knows of is cleared away"
+
+
+async def test_a_ceremony_s_record_names_the_records_of_its_acts(node: Node) -> None:
+    halls = await signed(node)
+    await sealed(halls)
+    row = await node.link("protocol_officer")
+    assert (await get(node, halls.officer, row, "ceremony/projects.pdf"))[0] == 404
+    for number in range(2, 11):
+        assert "seq" in await halls.order("void", act=f"project-{number}", reason="not today")
+    status, whole = await get(node, halls.officer, row, "ceremony/projects.pdf")
+    assert status == 200
+    _, pdf = await get(node, halls.officer, row, f"{ACT}.pdf")
+    checked = await judged([(f"{CONFERENCE}-{ACT}.pdf", pdf), (f"{CONFERENCE}-ceremony-projects.pdf", whole)])
+    assert [each.status for each in checked] == [Status.WHOLE, Status.WHOLE], list(said(checked))
+    assert await get(node, halls.officer, row, "ceremony/projects.pdf") == (200, whole)
+    for role in ("attendee", "director", "operator"):
+        row = await node.link(role)
+        guest = await node.guest().open(row, "Anna")
+        for what in (f"{ACT}.pdf", f"{ACT}.json", "ceremony/projects.pdf"):
+            assert (await get(node, guest, row, what))[0] == 403, "the public gets no record"
