@@ -127,22 +127,27 @@ class Ceremonies:
                     pad = w.Pad(int(self._clock.now_ms()), offset_ms, bound_ms, actor.device)
                     hall.pads.stood_by(seat, pad)
                     hall.changed()
+                    hall.pass_on((seat, pad))
             case w.Sign(act, take, party, _, strokes):
-                hall.ink.whole(Hand(act, take, party), strokes)
+                for number, points in enumerate(strokes):
+                    self._take(hall, Stroke(hall.room, act, take, party, number, points))
             case w.Clear(act, take, party):
-                hall.ink.clear(Hand(act, take, party))
+                self._take(hall, Cleared(hall.room, act, take, party))
             case _:
                 pass
 
     def draw(self, hall: Hall, actor: Actor, stroke: Stroke) -> None:
         """Pass strokes on that a tablet draws while its pad is open; others are dropped."""
         if self._is_open(hall, actor, stroke):
-            hand = Hand(stroke.act, stroke.take, stroke.party)
-            hall.ink.draw(hand, stroke.stroke, stroke.start, stroke.points)
+            self._take(hall, stroke)
 
     def clear(self, hall: Hall, actor: Actor, cleared: Cleared) -> None:
         if self._is_open(hall, actor, cleared):
-            hall.ink.clear(Hand(cleared.act, cleared.take, cleared.party))
+            self._take(hall, cleared)
+
+    def _take(self, hall: Hall, drawn: Stroke | Cleared) -> None:
+        hall.ink.take(drawn)
+        hall.pass_on(drawn)
 
     def _is_open(self, hall: Hall, actor: Actor, signal: Stroke | Cleared) -> bool:
         ceremony = _ceremony(hall, signal.room)

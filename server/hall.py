@@ -6,21 +6,24 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from rooms.audience import Audience, Desk, audience_of
+from rooms.ceremony.words import Pad
 from rooms.features.ceremony import Ceremony
 from rooms.features.links import LinkRenewed, LinkRevoked, Links
 from rooms.journal import Asking, Entry
-from rooms.kernel import Actor, ConferenceId, InviteId, Json, Names, PersonId, Role, RoomId, VenueId
+from rooms.kernel import Actor, ConferenceId, InviteId, Json, Names, PersonId, Role, RoomId, SeatId, VenueId
 from server.clock import Clock
 from server.fanout import Channel, Fanout, Loop, View
 from server.held import Held
 from server.identity import Identity
-from server.ink import Ink
+from server.ink import Cleared, Ink, Stroke
 from server.media_port import MediaPort
 from server.outbox import Outbox, event_frame
 from server.pads import Pads
 from server.presence import SCREENS, Page, Presence
 from server.sounding import Sounding
 
+News = Stroke | Cleared | tuple[SeatId, Pad]
+"""What a tablet does that no journal holds: it draws, it stands by."""
 URGENT: Final = ("stage.", "qa.aired", "qa.guest_moved", "ceremony.")
 """Events that begin so are what people in two halls wait for: they take the urgent lane."""
 
@@ -48,6 +51,8 @@ class Hall:
         self._sounding = Sounding()
         self._pages: dict[Page, tuple[Outbox, Channel]] = {}
         self.pads = Pads()
+        self.pass_on: Callable[[News], None] = lambda news: None
+        """Tells the other processes of this node, if there are any."""
         self.ink = Ink(loop, lambda: [outbox for outbox, _ in self._pages.values()])
         self._fanout = Fanout(self.view, self.mine, lambda: host.settled, self._wakes_s, loop)
         self._learn_links()

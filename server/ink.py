@@ -8,7 +8,7 @@ names the index of its first point (`from`), so that a repetition changes nothin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final, NamedTuple, assert_never
 
 import msgspec
 from msgspec import Meta
@@ -33,7 +33,7 @@ class Stroke(msgspec.Struct, frozen=True, tag="ceremony.stroke", rename={"start"
     take: Take
     party: Party
     stroke: Annotated[int, Meta(ge=0, lt=STROKES_MAX)]
-    points: Annotated[tuple[Point, ...], Meta(min_length=1, max_length=400)]
+    points: Annotated[tuple[Point, ...], Meta(min_length=1, max_length=POINTS_MAX)]
     start: Annotated[int, Meta(ge=0, lt=POINTS_MAX)] = 0
 
 
@@ -77,6 +77,17 @@ class Ink:
         if start <= len(known) and len(points) > len(known) - start:
             known.extend(points[len(known) - start :])
             self._soon()
+
+    def take(self, drawn: Stroke | Cleared) -> None:
+        """What a tablet said, here or at another process."""
+        hand = Hand(drawn.act, drawn.take, drawn.party)
+        match drawn:
+            case Stroke():
+                self.draw(hand, drawn.stroke, drawn.start, drawn.points)
+            case Cleared():
+                self.clear(hand)
+            case never:
+                assert_never(never)
 
     def whole(self, hand: Hand, strokes: Sequence[Sequence[Point]]) -> None:
         """The signature as it was given: what pages lack of it is sent."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Final, assert_never
@@ -12,12 +13,25 @@ import structlog
 from rooms.kernel import ConferenceId, Json, PersonId
 from server.clock import Clock
 from server.ending import ended
-from server.hall import Hall
+from server.hall import Hall, News
+from server.ink import Cleared, Stroke
 from server.metrics import Metrics
 from server.presence import Page
 from server.shared.line import BEAT_S, SILENT_S, Line
 from server.shared.member import Member
-from server.shared.messages import Answered, Asked, Beat, Here, Message, Named, NodeId, Seen, Vacant
+from server.shared.messages import (
+    Answered,
+    Asked,
+    Beat,
+    Here,
+    Inked,
+    Message,
+    Named,
+    NodeId,
+    Seen,
+    Standing,
+    Vacant,
+)
 from server.shared.store import RedisStore
 from server.shared.vault import SharedVault
 from server.storage import Unwritable
@@ -46,7 +60,19 @@ class Company:
     def meet(self, line: Line, halls: Mapping[ConferenceId, Hall]) -> None:
         """Tell the others of the halls' pages, and the halls of theirs, from now on."""
         self._halls = halls
+        for hall in halls.values():
+            hall.pass_on = functools.partial(self._pass_on, line, hall)
         self._spawn(self._beat_on(line))
+
+    def _pass_on(self, line: Line, hall: Hall, news: News) -> None:
+        """Tablets' strokes and signs of life are for the pages of all processes."""
+        match news:
+            case (seat, pad):
+                self._spawn(_told(line, Standing(line.node, hall.id, seat, pad)))
+            case Stroke() | Cleared():
+                self._spawn(_told(line, Inked(line.node, hall.id, news)))
+            case never:
+                assert_never(never)
 
     async def close(self) -> None:
         await ended(*self._tasks)
@@ -86,6 +112,13 @@ class Company:
                     now_s = asyncio.get_running_loop().time()
                     theirs = [Page(seen.actor, seen.visible, now_s - seen.age_s) for seen in pages]
                     self._halls[conference].elsewhere(node, theirs)
+            case Inked(node=node, conference=conference, drawn=drawn):
+                if conference in self._halls and node != self._members[conference].node:
+                    self._halls[conference].ink.take(drawn)
+            case Standing(node=node, conference=conference, seat=seat, pad=pad):
+                if conference in self._halls and node != self._members[conference].node:
+                    self._halls[conference].pads.stood_by(seat, pad)
+                    self._halls[conference].changed()
             case Named(person=person):
                 self._spawn(self._learn(person))
             case Vacant(conference=conference):
@@ -159,3 +192,7 @@ class Company:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def _told(line: Line, message: Message) -> None:
+    await line.tell(message)

@@ -6,8 +6,10 @@ from typing import Any, NewType
 
 import msgspec
 
+from rooms.ceremony.words import Pad
 from rooms.journal import Envelope, envelope
-from rooms.kernel import Actor, ConferenceId, PersonId
+from rooms.kernel import Actor, ConferenceId, PersonId, SeatId
+from server.ink import Cleared, Stroke
 
 NodeId = NewType("NodeId", str)
 """A web process with its place: `host:port`. The next process at this place has the same one."""
@@ -65,13 +67,30 @@ class Named(msgspec.Struct, frozen=True, tag="named"):
     person: PersonId
 
 
+class Inked(msgspec.Struct, frozen=True, tag="inked"):
+    """A tablet at this node drew, or its field was cleared."""
+
+    node: NodeId
+    conference: ConferenceId
+    drawn: Stroke | Cleared
+
+
+class Standing(msgspec.Struct, frozen=True, tag="standing"):
+    """A tablet at this node stood by."""
+
+    node: NodeId
+    conference: ConferenceId
+    seat: SeatId
+    pad: Pad
+
+
 class Vacant(msgspec.Struct, frozen=True, tag="vacant"):
     """The conference's owner left: whoever is quickest takes it."""
 
     conference: ConferenceId
 
 
-Message = Asked | Answered | Here | Beat | Named | Vacant
+Message = Asked | Answered | Here | Beat | Named | Inked | Standing | Vacant
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rooms.audience import Attendee, Audience, Clean, Confidence, Desk, Player, Recorder, Speaker, Wall
 from rooms.kernel import FLOOR, LanguageTag, Role, RoomId, SourceId, VenueId
@@ -212,3 +213,28 @@ def test_who_joins_below_the_winning_claim_is_not_seen() -> None:
 
 def test_who_joins_where_nobody_decided_joins_the_halls() -> None:
     assert screen(Attendee(), [guest(MINDEN)], SOURCES).sources == (CZ, FR, MINDEN)
+
+
+def tables(**changes: object) -> Claim:
+    """The tables' wish above the scene, without a sound of its own, since entry 5."""
+    wish = Claim(STAGE, Layout.SIGNING_TABLES, (CZ_TABLE, FR_TABLE), {}, 5, since=5)
+    return replace(wish, **changes)
+
+
+def taken(since: int | None) -> Claim:
+    return Claim(STAGE, Layout.FULL, (MINDEN,), {FLOOR: (Pick(MINDEN, 0.5),)}, since=since)
+
+
+def test_a_wish_yields_to_a_scene_that_was_taken_later() -> None:
+    assert screen(Attendee(), [tables(), taken(4)], SOURCES).layout == Layout.SIGNING_TABLES
+    assert screen(Attendee(), [tables(), taken(None)], SOURCES).layout == Layout.SIGNING_TABLES
+    assert screen(Attendee(), [tables(), taken(6)], SOURCES).sources == (MINDEN,)
+    assert screen(Attendee(), [tables(since=7), taken(6)], SOURCES).layout == Layout.SIGNING_TABLES
+    assert screen(Attendee(), [tables(since=None), taken(6)], SOURCES).layout == Layout.SIGNING_TABLES
+
+
+def test_a_wish_without_sound_keeps_the_sound_below_it() -> None:
+    assert screen(Attendee(), [tables(), taken(4)], SOURCES).sound == {FLOOR: (Pick(MINDEN, 0.5),)}
+    assert {pick.source for pick in screen(Attendee(), [tables()], SOURCES).sound[FLOOR]} == {
+        *(CZ, CZ_TABLE, FR, FR_TABLE, PHONE)
+    }
