@@ -97,7 +97,7 @@ async def test_sound_that_lies_further_back_is_cut_and_keeps_its_own_time(wire: 
     wire.plane.route(STAGE, (Route(A0, MINDEN),))
     speaks(far, 2, 20, began_ms - 160)
     await wire.until(lambda: abs(apart_ms(stamps(viewer)[-1], ticks(began_ms - 160 + 19 * 20))) < 15)
-    assert Showing(STAGE, A0, MINDEN) in wire.events
+    await wire.until(lambda: Showing(STAGE, A0, MINDEN) in wire.events)
     assert all(960 <= (after - before) % WRAP < 2 * 960 for before, after in pairwise(stamps(viewer)))
 
 
