@@ -1,38 +1,39 @@
-//! In steady state a packet allocates nothing: a counting allocator sees a publisher's pictures and sound go to viewers.
+//! A counting allocator sees a publisher's pictures and sound go to viewers: in steady state a packet allocates nothing,
+//! and a subscription is small.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use twinhall_core::model::{
-    Codec, Command, Extensions, IceCredentials, InboundTrack, Kind, OutboundSlot, PayloadType, PlaneSession, Purpose,
-    Route, SrtpKeys, SrtpProfile, Tuple,
-};
-use twinhall_core::outbox::{Form, Outbox, SEAL_ROOM};
+mod hall;
+
+use hall::{PARTS, Stage};
+use twinhall_core::model::SrtpProfile;
 use twinhall_core::seal::Library;
-use twinhall_core::shard::Shard;
-use twinhall_core::srtp::Srtp;
-use twinhall_core::stun;
 
 struct Counting;
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+/// Bytes that are in use.
+static LIVE: AtomicI64 = AtomicI64::new(0);
 
 // SAFETY: hands everything to the system's allocator, and counts.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        LIVE.fetch_add(layout.size() as i64, Ordering::Relaxed);
         // SAFETY: the caller's promises are those that System asks for.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size() as i64, Ordering::Relaxed);
         // SAFETY: as above.
         unsafe { System.dealloc(place, layout) }
     }
 
     unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        LIVE.fetch_add(size as i64 - layout.size() as i64, Ordering::Relaxed);
         // SAFETY: as above.
         unsafe { System.realloc(place, layout, size) }
     }
@@ -42,157 +43,42 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 const VIEWERS: u16 = 5;
-const FRAME_US: u64 = 33_333;
-const PARTS: u64 = 9;
-const HEADER_LEN: usize = 12;
 /// Frames until rings have gone round and arenas have their size: 10 s.
 const WARM_UP: u64 = 300;
 const MEASURED: u64 = 300;
 
-fn payload_type(number: u8, codec: Codec, clock_hz: u32) -> PayloadType {
-    let fmtp = String::new();
-    PayloadType { number, codec, clock_hz, apt: None, fmtp, nack: true, pli: true, transport_cc: false, remb: false }
-}
-
-fn payloads(kind: Kind) -> Vec<PayloadType> {
-    match kind {
-        Kind::Video => vec![payload_type(96, Codec::Vp8, 90_000)],
-        Kind::Audio => vec![payload_type(111, Codec::Opus, 48_000)],
-    }
-}
-
-fn session(number: u16) -> PlaneSession {
-    let extensions = Extensions { mid: 1, ..Extensions::default() };
-    let kinds = [("0", Kind::Video, "v0"), ("1", Kind::Audio, "a0")];
-    let publishes = number == 0;
-    let inbound = kinds.map(|(mid, kind, _)| InboundTrack {
-        mid: mid.into(),
-        kind,
-        payloads: payloads(kind),
-        extensions,
-        ssrcs: [(0x1000 + u32::from(kind == Kind::Audio), String::new())].into(),
-        repairs: [].into(),
-        rids: vec![],
-    });
-    let outbound = kinds.map(|(mid, kind, slot)| OutboundSlot {
-        slot: slot.into(),
-        mid: mid.into(),
-        kind,
-        payloads: payloads(kind),
-        extensions,
-        ssrc: 0x5000 + u32::from(kind == Kind::Audio),
-        rtx_ssrc: None,
-    });
-    PlaneSession {
-        id: format!("{number:032x}").as_str().into(),
-        purpose: if publishes { Purpose::Publish } else { Purpose::Play },
-        local: IceCredentials { ufrag: format!("relay{number}"), pwd: "the-relay's-password".into() },
-        remote: IceCredentials { ufrag: "peer".into(), pwd: "the-peer's-password".into() },
-        cname: "node".into(),
-        source: publishes.then(|| "house:camera".into()),
-        publication: publishes.then(|| "p".into()),
-        audience: (!publishes).then(|| "house:stage".into()),
-        inbound: if publishes { inbound.into() } else { vec![] },
-        outbound: if publishes { vec![] } else { outbound.into() },
-        shard: 0,
-    }
-}
-
-fn keys(profile: SrtpProfile, receive: u8, send: u8) -> SrtpKeys {
-    let len = if profile == SrtpProfile::AeadAes128Gcm { 28 } else { 30 };
-    SrtpKeys { profile, receive: vec![receive; len], send: vec![send; len] }
-}
-
-struct Stage {
-    shard: Shard,
-    out: Outbox,
-    publisher: Srtp,
-    now_us: u64,
-    index: u64,
-    sound: u64,
-    sent: u64,
-}
-
-impl Stage {
-    fn new(profile: SrtpProfile, library: Library) -> Self {
-        let (mut shard, mut out) = (Shard::new(7, library), Outbox::new());
-        let routes =
-            ["v0", "a0"].map(|slot| Route { slot: slot.into(), source: "house:camera".into(), fallback: None });
-        shard.command(0, Command::Route { audience: "house:stage".into(), routes: routes.into() }, &mut out);
-        for number in 0..=VIEWERS {
-            let session = session(number);
-            let id = session.id.clone();
-            shard.command(0, Command::Add { session }, &mut out);
-            let mut check = stun::request([7; 12], &format!("relay{number}:peer"), "the-relay's-password", true);
-            shard.datagram(0, tuple(number), &mut check, &mut out);
-            shard.command(0, Command::Secure { session: id, keys: keys(profile, 1, 2) }, &mut out);
-        }
-        let publisher = Srtp::new(&keys(profile, 2, 1), library).unwrap_or_else(|_| panic!("keys of the right length"));
-        let mut stage = Self { shard, out, publisher, now_us: 1_000_000, index: 1, sound: 1, sent: 0 };
-        stage.flush();
-        stage.sent = 0;
-        stage
-    }
-
-    /// A packet of the publisher's through the shard.
-    fn packet(&mut self, kind: Kind, index: u64, head: &[u8], marked: bool) {
-        let mut packet = [0x55; 1400];
-        let (number, ssrc, ticks_per_ms) = if kind == Kind::Video { (96, 0x1000_u32, 90) } else { (111, 0x1001, 48) };
-        packet[..2].copy_from_slice(&[0x80, number | u8::from(marked) << 7]);
-        packet[2..4].copy_from_slice(&(index as u16).to_be_bytes());
-        packet[4..8].copy_from_slice(&((self.now_us / 1000 * ticks_per_ms) as u32).to_be_bytes());
-        packet[8..12].copy_from_slice(&ssrc.to_be_bytes());
-        packet[HEADER_LEN..][..head.len()].copy_from_slice(head);
-        let form = Form::Rtp { ssrc, index, header_len: HEADER_LEN as u16 };
-        let len = if kind == Kind::Video { 1184 } else { 140 };
-        let len = self.publisher.seal(form, &mut packet[..len + SEAL_ROOM], len);
-        self.shard.datagram(self.now_us, tuple(0), &mut packet[..len], &mut self.out);
-    }
-
-    fn frame(&mut self, keyframe: bool) {
-        let picture = (self.index / PARTS) as u8;
-        for part in 0..PARTS {
-            let start = [0x90, 0xC0, 0x80, picture, 9, u8::from(!keyframe), 0, 0, 0x9d, 1, 0x2a, 0, 5, 0xd0, 2];
-            let later = [0x80, 0xC0, 0x80, picture, 9];
-            self.packet(Kind::Video, self.index, if part == 0 { &start } else { &later }, part == PARTS - 1);
-            self.index += 1;
-        }
-        self.flush();
-        self.packet(Kind::Audio, self.sound, &[], false);
-        self.sound += 1;
-        self.flush();
-        self.now_us += FRAME_US;
-    }
-
-    fn flush(&mut self) {
-        while !self.shard.forward(self.now_us, &mut self.out) {
-            self.send();
-        }
-        self.send();
-        self.out.events.clear();
-    }
-
-    fn send(&mut self) {
-        self.shard.seal(&mut self.out);
-        for place in 0..self.out.busy().len() {
-            self.sent += self.out.datagrams(self.out.busy()[place]).count() as u64;
-        }
-        self.out.clear();
-    }
-}
-
-fn tuple(number: u16) -> Tuple {
-    Tuple { local: 0, remote: SocketAddr::from(([192, 0, 2, 1], 40_000 + number)) }
-}
-
+/// Both count what the whole process does: one after the other.
 #[test]
-fn a_forwarded_packet_allocates_nothing() {
+fn a_forwarded_packet_allocates_nothing_and_a_subscription_is_small() {
+    forwarded_packets_allocate_nothing();
+    subscriptions_are_small();
+}
+
+fn subscriptions_are_small() {
+    for profile in [SrtpProfile::AeadAes128Gcm, SrtpProfile::Aes128CmSha1_80] {
+        let live = |viewers| {
+            let before = LIVE.load(Ordering::Relaxed);
+            let mut stage = Stage::new(profile, Library::AwsLc, viewers, true);
+            for number in 0..WARM_UP {
+                stage.frame(number == 0);
+                stage.shard.tick(stage.now_us, &mut stage.out);
+                stage.flush();
+            }
+            LIVE.load(Ordering::Relaxed) - before
+        };
+        let each = (live(105) - live(5)) / 100;
+        println!("{profile:?}: {each} bytes per subscription");
+        assert!((1_000..32 * 1024).contains(&each), "{each}");
+    }
+}
+
+fn forwarded_packets_allocate_nothing() {
     for (profile, library) in [
         (SrtpProfile::AeadAes128Gcm, Library::Ring),
         (SrtpProfile::AeadAes128Gcm, Library::AwsLc),
         (SrtpProfile::Aes128CmSha1_80, Library::AwsLc),
     ] {
-        let mut stage = Stage::new(profile, library);
+        let mut stage = Stage::new(profile, library, VIEWERS, false);
         for number in 0..WARM_UP {
             stage.frame(number == 0);
             stage.shard.tick(stage.now_us, &mut stage.out);
