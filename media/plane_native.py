@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 CLOCK_EVERY_S: Final = 0.5
 STEP_MAX_US: Final = 100_000
 """The common clock never steps; only a machine that slept makes the two differ by more."""
+CAPABILITIES: Final = frozenset({Capability.ICE_TCP, Capability.CONGESTION_CONTROL, Capability.TEMPORAL_LAYERS})
+"""and GSO once it is open, where the kernel takes runs"""
 _MASTER: Final = {"AEAD_AES_128_GCM": 28, "AES128_CM_SHA1_80": 30}
 """bytes of master key and salt."""
 
@@ -130,7 +132,7 @@ class NativePlane:
 
     def __init__(self, media_ms: Callable[[], float] | None = None) -> None:
         """`media_ms` is the node's common clock."""
-        self.capabilities: frozenset[Capability] = frozenset({Capability.ICE_TCP, Capability.GSO})
+        self.capabilities: frozenset[Capability] = CAPABILITIES
         self._media_ms = media_ms or CommonClock()
         self._on_event: Callable[[PlaneEvent], None] = lambda event: None
         self._shard: Shard | None = None
@@ -148,6 +150,7 @@ class NativePlane:
 
         self._on_event = on_event
         self._shard = Shard(list(bind), list(listen))
+        self.capabilities = CAPABILITIES | ({Capability.GSO} if self._shard.gso else set())
         self._tell_clock_again()
         before, self._before = self._before, []
         for command in before:

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from media.model import SessionId, SlotId
-from media.plane import Life, PlaneEvent, Showing, SrtpKeys, SrtpProfile
+from media.plane import Capability, Life, PlaneEvent, Showing, SrtpKeys, SrtpProfile
 from media.plane_native import CLOCK_EVERY_S, NativePlane
 from tests.media.world import CHANGZHOU, STAGE
 
@@ -25,6 +25,7 @@ class FakeShard:
     """Takes commands, gives the events that it was handed."""
 
     notes: tuple[str, ...] = ()
+    gso = True
 
     def __init__(self, bind: list[tuple[str, int]], listen: list[tuple[str, int]]) -> None:
         self.bell, self._ring = socket.socketpair()
@@ -75,6 +76,16 @@ async def test_what_is_wanted_before_the_start_is_told_at_the_start(plane: Nativ
     plane.heights(SessionId("s"), {SlotId("v0"): 180})
     assert [told["type"] for told in shard_of(plane).told] == ["clock", "route", "heights"]
     assert shard_of(plane).told[2] == {"type": "heights", "session": "s", "heights": {"v0": 180}}
+
+
+@pytest.mark.parametrize("taken", [True, False])
+async def test_runs_are_promised_only_where_the_kernel_takes_them(
+    plane: NativePlane, taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeShard, "gso", taken)
+    assert Capability.GSO not in plane.capabilities, "nobody has asked the kernel yet"
+    await plane.open([], lambda event: None)
+    assert (Capability.GSO in plane.capabilities) == taken
 
 
 async def test_events_arrive_as_the_planes_own_types_and_in_order(plane: NativePlane) -> None:

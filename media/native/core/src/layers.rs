@@ -26,6 +26,10 @@ const CAPTURE_EVERY_US: u64 = 1_000_000;
 pub const TEMPORAL_MAX: usize = 4;
 /// RTP header with its elements, SRTP tag, UDP and IPv4.
 const OVERHEAD: usize = 64;
+/// Shorter than this (300 ms) what came says little of a layer's rate:
+const COUNT_MIN_US: u64 = 300_000;
+/// then it is taken for a usual picture's, in bits per pixel and second.
+const USUAL: f64 = 2.1;
 
 /// What became of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,15 +73,27 @@ pub struct Layer {
     pub frames_per_s: f64,
     pub age_us: Option<i64>,
     pub lost_share: f64,
-    /// By temporal layer, those below it and all headers included, in the last second.
+    /// By temporal layer, those below it and all headers included, in the last second; a keyframe counts as any
+    /// other frame, for it comes by chance and is spread by the pacer.
     pub temporal_bps: [u64; TEMPORAL_MAX],
     temporal_octets: [u64; TEMPORAL_MAX],
+    /// Since when these are counted.
+    counted_from_us: Option<u64>,
+    keyframes: Keyframes,
     payloads: Arc<[PayloadType]>,
     sending: Option<usize>,
     counted: (u64, u64, i64, u64),
     keyframe_wanted: bool,
     asked_us: Option<u64>,
     frame: Frame,
+}
+
+/// Those of the current second.
+#[derive(Clone, Copy, Default)]
+struct Keyframes {
+    timestamp: Option<u32>,
+    count: u64,
+    octets: u64,
 }
 
 /// The frame that comes in now.
@@ -125,6 +141,8 @@ impl Layer {
             lost_share: 0.0,
             temporal_bps: [0; TEMPORAL_MAX],
             temporal_octets: [0; TEMPORAL_MAX],
+            counted_from_us: None,
+            keyframes: Keyframes::default(),
             payloads: payloads.clone(),
             sending: None,
             counted: (0, 0, 0, 0),
@@ -168,11 +186,14 @@ impl Layer {
         let facts = if payload.is_empty() { None } else { codecs::read(codec, payload) };
         let temporal = facts.map_or(0, |facts| usize::from(facts.numbers.temporal)).min(TEMPORAL_MAX - 1);
         self.temporal_octets[temporal] += (payload.len() + OVERHEAD) as u64;
+        self.counted_from_us.get_or_insert(now.us);
         let height_before = self.height();
         let keyframe = facts.is_some_and(|facts| facts.keyframe);
+        self.keyframes.came(keyframe, header.timestamp, payload.len() + OVERHEAD);
         if keyframe {
             self.keyframe_wanted = false;
             self.size = facts.and_then(|facts| facts.size).or(self.size);
+            self.guess_rate();
         }
         let begins = self.enter_frame(now, header.timestamp, media_timestamp, payload.len(), newest, keyframe);
         self.note_capture(notes.capture_ntp, offset_us);
@@ -277,19 +298,36 @@ impl Layer {
         due
     }
 
+    /// Before it was counted.
+    fn guess_rate(&mut self) {
+        if let (0, Some(size)) = (self.temporal_bps[TEMPORAL_MAX - 1], self.size) {
+            let bps = USUAL * f64::from(size.width) * f64::from(size.height);
+            self.temporal_bps = [bps as u64; TEMPORAL_MAX];
+        }
+    }
+
     /// Bitrate, frame rate and loss of the last second.
-    pub fn second_passed(&mut self) {
+    pub fn second_passed(&mut self, now_us: u64) {
         let got = &self.reception;
         let (octets, frames, expected, lost) = self.counted;
         self.bitrate_bps = 8 * (got.octets - octets);
-        let mut below_bps = 0;
-        for (bps, octets) in self.temporal_bps.iter_mut().zip(&mut self.temporal_octets) {
-            below_bps += 8 * std::mem::take(octets);
-            *bps = below_bps;
-        }
         self.frames_per_s = (got.frames - frames) as f64;
         self.lost_share = got.lost().saturating_sub(lost) as f64 / (got.expected() - expected).max(1) as f64;
         self.counted = (got.octets, got.frames, got.expected(), got.lost());
+        if let Some(from_us) = self.counted_from_us.filter(|from_us| now_us - from_us >= COUNT_MIN_US) {
+            self.count_rates(now_us - from_us);
+            self.counted_from_us = None;
+        }
+    }
+
+    fn count_rates(&mut self, lasted_us: u64) {
+        let excess = self.keyframes.excess(self.temporal_octets.iter().sum(), self.frames_per_s as u64);
+        self.temporal_octets[0] = self.temporal_octets[0].saturating_sub(excess);
+        let mut below = 0;
+        for (bps, octets) in self.temporal_bps.iter_mut().zip(&mut self.temporal_octets) {
+            below += std::mem::take(octets);
+            *bps = 8_000_000 * below / lasted_us;
+        }
     }
 
     pub fn state(&self) -> model::Layer {
@@ -300,5 +338,46 @@ impl Layer {
             bitrate_bps: self.bitrate_bps,
             frames_per_s: self.frames_per_s,
         }
+    }
+}
+
+impl Keyframes {
+    fn came(&mut self, begins: bool, timestamp: u32, octets: usize) {
+        if begins && self.timestamp != Some(timestamp) {
+            self.timestamp = Some(timestamp);
+            self.count += 1;
+        }
+        if self.timestamp == Some(timestamp) {
+            self.octets += octets as u64;
+        }
+    }
+
+    /// What they had more than as many other frames, of `octets` in `frames`; begins the next second.
+    fn excess(&mut self, octets: u64, frames: u64) -> u64 {
+        let Self { count, octets: own, .. } = std::mem::replace(self, Self { count: 0, octets: 0, ..*self });
+        let others = frames.saturating_sub(count);
+        let usual = if others > count { octets.saturating_sub(own) * count / others } else { own };
+        own.saturating_sub(usual)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_keyframe_costs_what_other_frames_do_where_it_is_alone() {
+        let mut keyframes = Keyframes::default();
+        (0..7).for_each(|part| keyframes.came(part == 0, 3_000, 1_000));
+        keyframes.came(false, 6_000, 1_000);
+        assert_eq!(keyframes.excess(36_000, 30), 6_000);
+        assert_eq!(keyframes.excess(30_000, 30), 0, "the next second");
+    }
+
+    #[test]
+    fn a_stream_of_keyframes_costs_what_it_sends() {
+        let mut keyframes = Keyframes::default();
+        (0..30).for_each(|frame| keyframes.came(true, 3_000 * frame, 5_000));
+        assert_eq!(keyframes.excess(150_000, 30), 0);
     }
 }

@@ -98,7 +98,9 @@ impl Media {
         peer.joined = true;
         let slots: Vec<_> = peer.slots.iter().map(|&(_, slot)| slot).collect();
         if let Some(audience) = peer.audience.clone() {
-            self.scene(now, out, |router, scene| router.join(&audience, at, &slots, scene));
+            self.scene(now, out, |router, _| router.join(&audience, at, &slots));
+            self.fit(now, at, out);
+            self.scene(now, out, |router, scene| router.decide_member(&audience, at, scene));
         }
         self.settle(now, out);
     }

@@ -66,13 +66,12 @@ impl Router {
         self.forget_if_empty(name);
     }
 
-    /// A playing session's keys are there. May be said again.
-    pub fn join(&mut self, name: &AudienceName, session: SessionIndex, slots: &[Key<Slot>], scene: &mut Scene<'_>) {
+    /// A playing session's keys are there; it is aimed by `fit` and `decide_member`. May be said again.
+    pub fn join(&mut self, name: &AudienceName, session: SessionIndex, slots: &[Key<Slot>]) {
         let audience = self.audiences.entry(name.clone()).or_default();
         if !audience.members.iter().any(|member| member.session == session) {
             audience.members.push(Member { session, slots: slots.to_vec() });
         }
-        self.decide_member(name, session, scene);
     }
 
     /// The session's slots are gone.
@@ -170,7 +169,7 @@ impl Audience {
         let mut changed = false;
         for (picture, ask) in pictures.iter().zip(&asks) {
             let Some(slot) = scene.stage.slots.get_mut(picture.slot) else { continue };
-            let fit = slot.fit_of(scene.now.us, estimate_bps.map(|_| ask.fits), &picture.ladder.steps);
+            let fit = slot.fit_of(scene.now.us, estimate_bps.map(|_| ask.fits), ask.now, &picture.ladder.steps);
             changed |= std::mem::replace(&mut slot.fit, fit) != fit;
         }
         (changed, wanted_bps)

@@ -70,6 +70,8 @@ pub struct Slot {
     timestamp: Option<u32>,
     temporal: u8,
     temporal_wanted: u8,
+    /// The same once the layer that is aimed at is forwarded.
+    temporal_aimed: u8,
     video: bool,
     pads: bool,
     level_id: u8,
@@ -89,6 +91,7 @@ pub struct Slot {
     /// What its viewer's line leaves of it, and since when that is nothing.
     pub fit: Fit,
     pub narrow_since_us: Option<u64>,
+    climb: fitting::Climb,
     pub repaired: u64,
     pub bitrate_bps: u64,
     pub lost_share: f64,
@@ -124,6 +127,7 @@ impl Slot {
             timestamp: None,
             temporal: u8::MAX,
             temporal_wanted: u8::MAX,
+            temporal_aimed: u8::MAX,
             video: spec.kind == Kind::Video,
             pads: spec.payloads.iter().any(|payload| payload.transport_cc),
             level_id: ids.audio_level,
@@ -139,6 +143,7 @@ impl Slot {
             waiting: None,
             fit: Fit::Whole,
             narrow_since_us: None,
+            climb: fitting::Climb::default(),
             repaired: 0,
             bitrate_bps: 0,
             lost_share: 0.0,
@@ -203,7 +208,7 @@ impl Slot {
         self.following = true;
         self.media_timestamp = None;
         self.left_out = None;
-        self.temporal = self.temporal_wanted;
+        (self.temporal, self.temporal_wanted) = (self.temporal_aimed, self.temporal_aimed);
         true
     }
 

@@ -135,7 +135,7 @@ impl Media {
 
     fn second_passed(&mut self, now: Now) {
         for (_, layer) in self.stage.layers.iter_mut() {
-            layer.second_passed();
+            layer.second_passed(now.us);
         }
         for (_, slot) in self.stage.slots.iter_mut() {
             slot.second_passed();

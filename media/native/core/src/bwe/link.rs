@@ -9,6 +9,10 @@ use crate::pacer::Pacer;
 
 const STEP_US: u64 = 1_000;
 const LADDER_BPS: [u64; 3] = [160_000, 430_000, 1_600_000];
+/// One layer of 800 kbit/s with its temporal layers.
+const SINGLE_BPS: [u64; 3] = [230_000, 450_000, 880_000];
+/// So much longer takes a packet that others overtake.
+const OVERTAKEN_US: u64 = 15_000;
 const SOUND_BPS: u64 = 50_000;
 const FRAME_US: u64 = 33_333;
 const SOUND_US: u64 = 20_000;
@@ -26,12 +30,16 @@ struct Terms {
     bps: u64,
     queue_us: u64,
     delay_us: u64,
+    /// The standard deviation of a delay that is only ever added.
     jitter_us: u64,
+    reordered: f64,
     loss: f64,
 }
 
-const GOOD: Terms = Terms { bps: 20_000_000, queue_us: 250_000, delay_us: 10_000, jitter_us: 0, loss: 0.0 };
+const GOOD: Terms =
+    Terms { bps: 20_000_000, queue_us: 250_000, delay_us: 10_000, jitter_us: 0, reordered: 0.0, loss: 0.0 };
 const NARROW: Terms = Terms { bps: 600_000, ..GOOD };
+const ROUGH: Terms = Terms { delay_us: 125_000, jitter_us: 20_000, reordered: 0.02, loss: 0.01, ..GOOD };
 
 struct Link {
     terms: Terms,
@@ -57,10 +65,16 @@ impl Link {
             return None;
         }
         self.free_us = begins_us + size as u64 * 8_000_000 / self.terms.bps;
-        let jitter_us = (self.random() * self.terms.jitter_us as f64) as u64;
-        let lost = self.random() < self.terms.loss;
-        self.last_us = self.last_us.max(self.free_us + self.terms.delay_us + jitter_us);
-        (!lost).then_some(self.last_us)
+        let gauss = (0..12).map(|_| self.random()).sum::<f64>() - 6.0;
+        let at_us = self.free_us + self.terms.delay_us + (gauss.abs() * self.terms.jitter_us as f64) as u64;
+        if self.random() < self.terms.loss {
+            return None;
+        }
+        if self.random() < self.terms.reordered {
+            return Some(at_us + OVERTAKEN_US);
+        }
+        self.last_us = self.last_us.max(at_us);
+        Some(self.last_us)
     }
 }
 
@@ -70,6 +84,7 @@ struct Viewer {
     pacer: Pacer<usize>,
     record: ArrivalRecord,
     link: usize,
+    ladder_bps: [u64; 3],
     /// (when it comes, its number)
     flying: VecDeque<(u64, u16)>,
     answers: VecDeque<(u64, Vec<u8>)>,
@@ -94,6 +109,7 @@ impl Viewer {
             pacer: Pacer::default(),
             record: ArrivalRecord::default(),
             link,
+            ladder_bps: LADDER_BPS,
             flying: VecDeque::new(),
             answers: VecDeque::new(),
             rung: None,
@@ -143,7 +159,7 @@ impl Viewer {
         }
         let Some(rung) = self.rung else { return };
         let factor = if std::mem::take(&mut self.key) { KEYFRAME_FACTOR } else { 1 };
-        let mut left = (LADDER_BPS[rung] * FRAME_US / 8_000_000 * factor) as usize;
+        let mut left = (self.ladder_bps[rung] * FRAME_US / 8_000_000 * factor) as usize;
         while left > 0 {
             let size = left.min(1_150);
             left -= size;
@@ -163,7 +179,8 @@ impl Viewer {
                 if sound {
                     self.sound_delay_max_us = self.sound_delay_max_us.max(at_us - now_us);
                 }
-                self.flying.push_back((at_us, seq));
+                let place = self.flying.partition_point(|flying| flying.0 <= at_us);
+                self.flying.insert(place, (at_us, seq));
             }
             None => self.lost += 1,
         }
@@ -191,7 +208,7 @@ impl Viewer {
     fn decide(&mut self, now_us: u64) {
         let estimate_bps = self.estimator.estimate_bps(now_us).unwrap_or(UNLIMITED_BPS);
         let aim = self.switching.map_or(self.rung, |(_, rung)| rung);
-        let mut asks = [Ask { rungs_bps: &LADDER_BPS, now: aim, height: 720, fits: None }];
+        let mut asks = [Ask { rungs_bps: &self.ladder_bps, now: aim, height: 720, fits: None }];
         let wanted_bps = divide(estimate_bps, SOUND_BPS, &mut asks);
         self.estimator.want(wanted_bps);
         if asks[0].fits != aim {
@@ -328,6 +345,18 @@ fn jitter_costs_no_layer() {
     world.run(57.0);
     let share = world.share_at(0, 2, 3_000_000);
     assert!(share > 0.9, "{share} {:?}", world.viewers[0].rungs);
+}
+
+#[test]
+fn a_rough_link_costs_no_frame() {
+    for chance in 1..=10 {
+        let mut world = World::new(&[ROUGH]);
+        world.links[0].chance = chance;
+        world.viewers[0].ladder_bps = SINGLE_BPS;
+        world.run(60.0);
+        let share = world.share_at(0, 2, 3_000_000);
+        assert!(share > 0.98, "{share} {:?}", world.viewers[0].rungs);
+    }
 }
 
 #[test]

@@ -147,7 +147,7 @@ impl Estimator {
             self.heard_us = Some(now_us);
         }
         if let (true, Some(estimate_bps)) = (self.numbered, self.estimate_bps(now_us)) {
-            self.probes.consider(now_us, estimate_bps, self.wanted_bps);
+            self.probes.consider(now_us, estimate_bps, self.wanted_bps, self.trend.jitter_us());
         }
     }
 
@@ -214,9 +214,9 @@ impl Estimator {
         self.round_trip_us = ROUND_TRIP_SMOOTHING * self.round_trip_us + (1.0 - ROUND_TRIP_SMOOTHING) * sample_us;
     }
 
-    /// What loss is judged against: the estimate, or what left where that is less.
+    /// What loss is judged against: the estimate, or what left or came through lately where that is less.
     fn rate_in_force_bps(&self, now_us: u64) -> u64 {
-        let sending_bps = self.sending_bps().max(MIN_BPS);
+        let sending_bps = self.sending_bps().max(self.throughput.recent_bps().unwrap_or(0)).max(MIN_BPS);
         self.estimate_bps(now_us).map_or(sending_bps, |bps| bps.min(sending_bps))
     }
 

@@ -3,8 +3,9 @@
 
 use super::history::Sent;
 
-/// A probe lasts so long and has so many packets, at least.
-const LASTS_US: u64 = 15_000;
+/// A probe lasts so long, or several times the jitter that blurs it, and has so many packets, at least.
+const LASTS_US: (u64, u64) = (15_000, 80_000);
+const JITTERS: u64 = 4;
 const PACKETS_MIN: u32 = 5;
 /// Bytes of one packet of padding with all headers (RFC 3550 section 5.1: at most 255 of padding).
 pub const PACKET_BYTES: u64 = 320;
@@ -14,8 +15,9 @@ const FACTOR: u64 = 2;
 const FIRST_FACTOR: u64 = 3;
 /// What was wanted, and a little more.
 const MARGIN: f64 = 1.15;
-/// So often while more is wanted and the link did not carry it.
-const AGAIN_US: u64 = 2_000_000;
+/// After so long while more is wanted and the link did not carry it: jitter fails a probe too, so soon at first,
+/// and later each time.
+const AGAIN_US: (u64, u64) = (250_000, 2_000_000);
 /// When nothing is heard of a probe, it is forgotten.
 const PATIENCE_US: u64 = 1_000_000;
 /// The share of a probe's packets that must come,
@@ -31,6 +33,7 @@ const SUCCESS: f64 = 0.75;
 struct Probe {
     id: u8,
     target_bps: u64,
+    lasts_us: u64,
     began_us: u64,
     sent: Flow,
     came: Flow,
@@ -71,6 +74,8 @@ pub struct Probes {
     sending: Option<Probe>,
     judging: Option<Probe>,
     next_us: u64,
+    /// What was waited after the last one that failed.
+    waited_us: u64,
     last_id: u8,
     /// When the newest packet left that came and was no probe's.
     passed_us: u64,
@@ -78,10 +83,10 @@ pub struct Probes {
 
 impl Probes {
     /// Begin a probe if one is due: `wanted_bps` is more than `estimate_bps`, and the last did not fail just now.
-    pub fn consider(&mut self, now_us: u64, estimate_bps: u64, wanted_bps: u64) {
+    pub fn consider(&mut self, now_us: u64, estimate_bps: u64, wanted_bps: u64, jitter_us: u64) {
         if self.judging.is_some_and(|probe| now_us - probe.began_us > PATIENCE_US) {
             self.judging = None;
-            self.next_us = now_us + AGAIN_US;
+            self.failed(now_us);
         }
         if self.sending.is_some() || self.judging.is_some() || now_us < self.next_us || wanted_bps <= estimate_bps {
             return;
@@ -89,7 +94,8 @@ impl Probes {
         let factor = if self.last_id == 0 { FIRST_FACTOR } else { FACTOR };
         let target_bps = (factor * estimate_bps).min((MARGIN * wanted_bps as f64) as u64);
         self.last_id = self.last_id.checked_add(1).unwrap_or(1);
-        self.sending = Some(Probe { id: self.last_id, target_bps, began_us: now_us, ..Probe::default() });
+        let lasts_us = (JITTERS * jitter_us).clamp(LASTS_US.0, LASTS_US.1);
+        self.sending = Some(Probe { id: self.last_id, target_bps, lasts_us, began_us: now_us, ..Probe::default() });
     }
 
     /// Bytes that are to leave now beside the media, so that the probe's rate is reached; 0 for none.
@@ -111,7 +117,7 @@ impl Probes {
         let Some(probe) = &mut self.sending else { return 0 };
         probe.sent.add(now_us as i64, size.into());
         let id = probe.id;
-        if now_us - probe.began_us >= LASTS_US && probe.sent.packets >= PACKETS_MIN {
+        if now_us - probe.began_us >= probe.lasts_us && probe.sent.packets >= PACKETS_MIN {
             self.judging = self.sending.take();
         }
         id
@@ -120,8 +126,13 @@ impl Probes {
     /// Nothing more can be sent (there is nothing to pad with): a probe under way ends as it is.
     pub fn give_up(&mut self, now_us: u64) {
         if self.sending.take().is_some() {
-            self.next_us = now_us + AGAIN_US;
+            self.failed(now_us);
         }
+    }
+
+    fn failed(&mut self, now_us: u64) {
+        self.waited_us = (2 * self.waited_us).clamp(AGAIN_US.0, AGAIN_US.1);
+        self.next_us = now_us + self.waited_us;
     }
 
     /// A packet came.
@@ -146,7 +157,11 @@ impl Probes {
         let enough = f64::from(probe.came.packets) >= CAME_MIN * f64::from(probe.sent.packets);
         let proved_bps = probe.proved_bps().filter(|_| enough);
         let succeeded = proved_bps.is_some_and(|bps| bps >= SUCCESS * probe.target_bps as f64);
-        self.next_us = if succeeded { now_us } else { now_us + AGAIN_US };
+        if succeeded {
+            (self.next_us, self.waited_us) = (now_us, 0);
+        } else {
+            self.failed(now_us);
+        }
         proved_bps.map(|bps| bps as u64)
     }
 }
@@ -181,36 +196,43 @@ mod tests {
     #[test]
     fn a_wide_link_proves_what_is_asked_and_the_next_probe_follows_at_once() {
         let mut probes = Probes::default();
-        probes.consider(0, 500_000, 5_000_000);
+        probes.consider(0, 500_000, 5_000_000, 0);
         let proved_bps = probe(&mut probes, 0, 20_000_000).expect("rate");
         assert!((1_300_000..2_000_000).contains(&proved_bps), "{proved_bps}");
-        probes.consider(100_000, proved_bps, 5_000_000);
+        probes.consider(100_000, proved_bps, 5_000_000, 0);
         assert!(probes.owed_bytes(100_000) > 0);
     }
 
     #[test]
-    fn a_narrow_link_proves_its_own_rate_and_is_not_asked_again_for_two_seconds() {
+    fn a_narrow_link_proves_its_own_rate_and_is_asked_again_after_longer_and_longer() {
         let mut probes = Probes::default();
-        probes.consider(0, 500_000, 5_000_000);
+        probes.consider(0, 500_000, 5_000_000, 0);
         let proved_bps = probe(&mut probes, 0, 600_000).expect("rate");
         assert!((540_000..600_000).contains(&proved_bps), "{proved_bps}");
-        probes.consider(1_900_000, 550_000, 5_000_000);
-        assert_eq!(probes.owed_bytes(1_900_000), 0);
-        probes.consider(2_100_000, 550_000, 5_000_000);
-        assert!(probes.owed_bytes(2_100_000) > 0);
+        let (mut now_us, mut waits_us) = (0, Vec::new());
+        for _ in 0..5 {
+            let since_us = now_us;
+            while probes.owed_bytes(now_us) == 0 {
+                now_us += 10_000;
+                probes.consider(now_us, 550_000, 5_000_000, 0);
+            }
+            waits_us.push((now_us - since_us) / 100_000);
+            probe(&mut probes, now_us, 600_000);
+        }
+        assert_eq!(waits_us, [2, 5, 10, 20, 20]);
     }
 
     #[test]
     fn no_probe_begins_while_nothing_more_is_wanted() {
         let mut probes = Probes::default();
-        probes.consider(0, 500_000, 500_000);
+        probes.consider(0, 500_000, 500_000, 0);
         assert_eq!((probes.owed_bytes(0), probes.next_due_us()), (0, u64::MAX));
     }
 
     #[test]
     fn a_probe_of_which_too_little_comes_proves_nothing_and_is_forgotten() {
         let mut probes = Probes::default();
-        probes.consider(0, 500_000, 5_000_000);
+        probes.consider(0, 500_000, 5_000_000, 0);
         for step in 0..20 {
             probes.sent(step * 1_000, 1_000);
         }
@@ -218,16 +240,16 @@ mod tests {
         assert_eq!(probes.judge(50_000), None);
         probes.came(Sent { at_us: 30_000, size: 1_000, probe: 0 }, 30_000);
         assert_eq!(probes.judge(60_000), None);
-        probes.consider(1_900_000, 500_000, 5_000_000);
-        assert_eq!(probes.owed_bytes(1_900_000), 0);
-        probes.consider(2_100_000, 500_000, 5_000_000);
-        assert!(probes.owed_bytes(2_100_000) > 0);
+        probes.consider(300_000, 500_000, 5_000_000, 0);
+        assert_eq!(probes.owed_bytes(300_000), 0);
+        probes.consider(320_000, 500_000, 5_000_000, 0);
+        assert!(probes.owed_bytes(320_000) > 0);
     }
 
     #[test]
     fn a_probe_whose_last_packets_are_lost_is_judged_by_the_rest() {
         let mut probes = Probes::default();
-        probes.consider(0, 500_000, 5_000_000);
+        probes.consider(0, 500_000, 5_000_000, 0);
         for step in 0..20 {
             probes.sent(step * 1_000, 200);
         }

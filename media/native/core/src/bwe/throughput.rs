@@ -3,8 +3,10 @@
 /// Time of one bucket, and how many there are.
 const BUCKET_US: i64 = 25_000;
 const BUCKETS: usize = 20;
-/// Buckets that tell of the link's rate while a queue stands before it.
-const RECENT: usize = 8;
+/// Buckets that tell of the link's rate while a queue stands before it: the fullest of these rows within the recent
+/// ones, for who sends little for a moment has not met the link's limit then.
+const ROW: usize = 4;
+const RECENT: usize = 12;
 
 /// Bytes that came in the last half second, in buckets.
 #[derive(Default)]
@@ -36,19 +38,25 @@ impl Throughput {
         self.over(BUCKETS - 1)
     }
 
-    /// Over the last fifth of a second.
+    /// The most that came through in a tenth of the last three tenths of a second.
     pub fn recent_bps(&self) -> Option<u64> {
-        self.over(RECENT)
+        self.over(RECENT)?; // there were as many
+        (0..=RECENT - ROW).filter_map(|back| self.row(back, ROW)).max()
     }
 
     /// Over `buckets` whole buckets, the newest, which still fills, left out.
     fn over(&self, buckets: usize) -> Option<u64> {
-        let first = self.first?;
-        if self.newest - first < buckets as i64 {
+        self.row(0, buckets)
+    }
+
+    /// The same, of the buckets before the last `back` ones.
+    fn row(&self, back: usize, buckets: usize) -> Option<u64> {
+        let newest = self.newest - back as i64;
+        if newest - self.first? < buckets as i64 {
             return None;
         }
-        let bytes: u64 =
-            (1..=buckets as i64).map(|back| self.bytes[(self.newest - back).rem_euclid(BUCKETS as i64) as usize]).sum();
+        let bucket = |back: i64| self.bytes[(newest - back).rem_euclid(BUCKETS as i64) as usize];
+        let bytes: u64 = (1..=buckets as i64).map(bucket).sum();
         Some(bytes * 8 * 1_000_000 / (buckets as u64 * BUCKET_US as u64))
     }
 }
@@ -72,10 +80,19 @@ mod tests {
     fn the_recent_rate_follows_a_step_first() {
         let mut throughput = Throughput::default();
         (0..100).for_each(|packet| throughput.came(packet * 5_000, 1250));
-        (0..25).for_each(|packet| throughput.came(500_000 + packet * 10_000, 1250));
+        (0..35).for_each(|packet| throughput.came(500_000 + packet * 10_000, 1250));
         let (recent, whole) = (throughput.recent_bps().expect("rate"), throughput.bps().expect("rate"));
         assert!((900_000..1_150_000).contains(&recent), "{recent}");
-        assert!(whole > 1_300_000, "{whole}");
+        assert!(whole > 1_200_000, "{whole}");
+    }
+
+    #[test]
+    fn a_moment_without_packets_is_no_limit() {
+        let mut throughput = Throughput::default();
+        (0..100).for_each(|packet| throughput.came(packet * 10_000, 1250));
+        throughput.came(1_150_000, 1250);
+        let recent = throughput.recent_bps().expect("rate");
+        assert!((950_000..1_050_000).contains(&recent), "{recent}");
     }
 
     #[test]

@@ -13,6 +13,17 @@ const SMOOTHING: f64 = 0.9;
 const GAIN: f64 = 4.0;
 /// The slope counts by how many groups there were, up to this number.
 const DELTAS_MAX: f64 = 60.0;
+/// Where a queue stands, no packet comes through as fast as one did lately: by so much the fastest of the
+/// last groups is later, or by twice the jitter if that is more. Jitter alone lets one through.
+const STANDING_US: (i64, i64) = (15_000, 40_000);
+/// What remains of the mean jitter at each group.
+const JITTER_SMOOTHING: f64 = 0.998;
+/// Groups of which the fastest counts; for what no jitter does, fewer are enough.
+const FLOOR_OF: usize = 12;
+const DEEP_US: i64 = 80_000;
+const DEEP_OF: usize = 4;
+/// "Lately" is this time and the one before.
+const LATELY_US: i64 = 10_000_000;
 /// Overuse must last so long.
 const OVERUSE_MS: f64 = 10.0;
 const THRESHOLD_MS: f64 = 12.5;
@@ -65,6 +76,7 @@ pub struct Trend {
     over_ms: f64,
     judged_ms: Option<f64>,
     usage: Usage,
+    floor: Floor,
 }
 
 impl Default for Trend {
@@ -82,7 +94,49 @@ impl Default for Trend {
             over_ms: 0.0,
             judged_ms: None,
             usage: Usage::Normal,
+            floor: Floor::default(),
         }
+    }
+}
+
+/// How long packets take at least, by the peer's clock: now, and lately.
+struct Floor {
+    newest_us: [i64; FLOOR_OF],
+    count: usize,
+    least_us: [i64; 2],
+    turned_us: i64,
+    /// By so much packets are later than the fastest, on average.
+    jitter_us: f64,
+}
+
+impl Default for Floor {
+    fn default() -> Self {
+        Self { newest_us: [i64::MAX; FLOOR_OF], count: 0, least_us: [i64::MAX; 2], turned_us: 0, jitter_us: 0.0 }
+    }
+}
+
+impl Floor {
+    fn came(&mut self, arrival_us: i64, way_us: i64) {
+        self.newest_us[self.count % FLOOR_OF] = way_us;
+        self.count += 1;
+        if arrival_us - self.turned_us > LATELY_US {
+            (self.least_us, self.turned_us) = ([i64::MAX, self.least_us[0]], arrival_us);
+        }
+        self.least_us[0] = self.least_us[0].min(way_us);
+        let keeps = JITTER_SMOOTHING.min(1.0 - 1.0 / self.count as f64);
+        self.jitter_us = keeps * self.jitter_us + (1.0 - keeps) * (way_us - self.lately_us()) as f64;
+    }
+
+    fn lately_us(&self) -> i64 {
+        self.least_us[0].min(self.least_us[1])
+    }
+
+    fn is_raised(&self) -> bool {
+        let lately_us = self.lately_us();
+        let newest = |groups: usize| (1..=groups).map(|back| self.newest_us[(self.count + FLOOR_OF - back) % FLOOR_OF]);
+        let risen_us = |groups| newest(groups).min().map_or(0, |us| us.saturating_sub(lately_us));
+        let standing_us = (2.0 * self.jitter_us) as i64;
+        risen_us(FLOOR_OF) > standing_us.clamp(STANDING_US.0, STANDING_US.1) || risen_us(DEEP_OF) > DEEP_US
     }
 }
 
@@ -91,18 +145,24 @@ impl Trend {
         self.usage
     }
 
+    /// By so much packets are later than the fastest one, on average.
+    pub fn jitter_us(&self) -> u64 {
+        self.floor.jitter_us as u64
+    }
+
     /// A packet that left at `sent_us` came at `arrival_us` of the peer's clock.
     pub fn came(&mut self, sent_us: u64, arrival_us: i64) {
         let Some(group) = &mut self.group else {
             self.group = Some(Group::of(sent_us, arrival_us));
             return;
         };
-        if sent_us < group.first_sent_us {
-            return; // reordered: its group is judged already
+        if sent_us < group.last_sent_us {
+            return; // overtaken, and told of late: its group is judged already
         }
         if sent_us.saturating_sub(group.last_sent_us) > PAUSE_US {
             *self = Self {
                 threshold_ms: self.threshold_ms,
+                floor: std::mem::take(&mut self.floor),
                 group: Some(Group::of(sent_us, arrival_us)),
                 ..Self::default()
             };
@@ -126,6 +186,7 @@ impl Trend {
         if came_ms < 0.0 {
             return;
         }
+        self.floor.came(group.first_arrival_us, group.first_arrival_us - group.first_sent_us as i64);
         if self.count == 0 {
             self.began_us = group.last_arrival_us;
         }
@@ -142,7 +203,7 @@ impl Trend {
         let trend_ms = (self.count as f64).min(DELTAS_MAX) * slope * GAIN;
         if trend_ms > self.threshold_ms {
             self.over_ms += if self.over_ms == 0.0 { sent_ms / 2.0 } else { sent_ms };
-            if self.over_ms > OVERUSE_MS && slope >= self.slope {
+            if self.over_ms > OVERUSE_MS && slope >= self.slope && self.floor.is_raised() {
                 self.usage = Usage::Over;
                 self.over_ms = f64::MIN_POSITIVE;
             }

@@ -13,7 +13,7 @@ const PADDING: usize = 255;
 const REPAIR_MIN_BPS: u64 = 8_000_000;
 
 /// Bytes that may be sent again: what is asked for in good faith is far below, what is asked for in bad
-/// faith buys no flood.
+/// faith buys no flood, and repairs of what a narrow line lost don't fill it.
 #[derive(Default)]
 pub(super) struct Allowance {
     bytes: u64,
@@ -21,9 +21,11 @@ pub(super) struct Allowance {
 }
 
 impl Allowance {
-    /// As much as the slot itself sends, and at least `REPAIR_MIN_BPS`.
-    fn refill(&mut self, now_us: u64, bitrate_bps: u64) {
-        let bytes_per_s = bitrate_bps.max(REPAIR_MIN_BPS) / 8;
+    /// As much as the slot itself sends, and at least `REPAIR_MIN_BPS`; on a line that is known to carry no more than
+    /// `line_bps`, half of that.
+    fn refill(&mut self, now_us: u64, bitrate_bps: u64, line_bps: Option<u64>) {
+        let most_bps = bitrate_bps.max(REPAIR_MIN_BPS);
+        let bytes_per_s = line_bps.map_or(most_bps, |line_bps| most_bps.min(line_bps / 2)) / 8;
         let gained = (now_us - self.at_us).min(1_000_000) * bytes_per_s / 1_000_000;
         self.bytes = (self.bytes + gained).min(bytes_per_s);
         self.at_us = now_us;
@@ -39,7 +41,8 @@ impl Allowance {
 impl Slot {
     /// Answer a NACK from the layers' rings, as RTX where negotiated.
     pub fn repair(&mut self, seqs: impl Iterator<Item = u16>, layers: &Slab<Layer>, way: &mut Way<'_>) {
-        self.allowance.refill(way.now_us, self.bitrate_bps);
+        let line_bps = way.link.estimator.pacing_bps(way.now_us).and(way.link.known_bps());
+        self.allowance.refill(way.now_us, self.bitrate_bps, line_bps);
         for seq in seqs {
             let number = self.out - i64::from((self.out as u16).wrapping_sub(seq));
             let Some((segment, packet)) = self.sent_as(number, layers) else { continue };
