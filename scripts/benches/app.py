@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 
 import msgspec
+import structlog
 
 from scripts.benches import Bench, Outcome, Say, registry
 from scripts.benches.machine import Machine, machine
@@ -21,6 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the bench that the command line names; the exit status says whether its promises hold."""
     benches = registry()
     options = parse(arguments, benches)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # figures alone are printed
     here = machine()
     try:
         outcome = asyncio.run(_run(benches[options.bench], options, _say_since(time.monotonic())))

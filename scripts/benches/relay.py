@@ -18,7 +18,7 @@ from scripts.load.cast import PICTURE, SOUND, Cast
 from scripts.load.first import first
 from scripts.load.joins import at_a_rate, bare_rate, beside, lobby
 from scripts.load.planes import DEFAULT, PLANES
-from scripts.load.trial import Impossible, Latency, LimitSlice, Slice, Trial, build, staged
+from scripts.load.trial import Impossible, Latency, LimitSlice, Slice, Trial, build, bytes_per_subscription, staged
 from scripts.load.verdict import (
     Found,
     HalfLoad,
@@ -32,6 +32,7 @@ from scripts.load.verdict import (
     median,
     quantiles,
     spread,
+    typical,
 )
 
 VIEWERS: Final = (50, 200, 1000)
@@ -41,7 +42,7 @@ HALVES, HALF_MS = 5, 1600
 KEYFRAME_MS: Final = 400
 CALM_MS: Final = 4000
 HALL_VIEWERS, HALL_MS = 200, 5000
-STALL_VIEWERS, STALL_MS = 50, 3000
+STALL_VIEWERS, STALL_TURNS, STALL_MS = 50, 5, 1000
 JOINS_PER_S, JOINS_S, JOINS_BESIDE = 200, 5.0, 50
 SETTLE_MS: Final = 1000
 BARE_S: Final = 3.0
@@ -192,21 +193,21 @@ async def _hall(plane: str, say: Say) -> Hall:
 
 
 async def _stalls(plane: str, say: Say) -> Stalls:
+    """In turns, so that what else happens on the machine happens to all of them."""
     cast = Cast(1, STALL_VIEWERS, (PICTURE, SOUND))
+    slices: dict[str, list[Slice]] = {"": [], "gil": [], "stall": []}
     async with staged(plane, cast) as trial:
         await trial.seat(cast.viewers)
         saturated = await trial.load.saturate(SLICE_MS, FRAMES_AHEAD)
         pace = 0.5 * saturated.packets_per_s / cast.viewers / cast.packets_per_s
-        found = {}
-        for how in ("", "gil", "stall"):
+        for how in [*slices] * STALL_TURNS:
             await trial.disturb(how)
-            found[how] = await trial.load.pace(STALL_MS, pace)
+            slices[how].append(await trial.load.pace(STALL_MS, pace))
         await trial.disturb("")
-    frames = {how: one.added_ms[1] for how, one in found.items()}
-    calm, gil, stall = (frames[how] or Latency(0, 0, 0, 0) for how in ("", "gil", "stall"))
+    calm, gil, stall = (typical([one.added_ms[1] for one in found]) or Latency(0, 0, 0, 0) for found in slices.values())
     say(f"{plane}: p99 {calm.p99:.2f} ms, with the GIL held {gil.p99:.2f}, with stalls {stall.p99:.2f}")
     ratios = round(gil.p99 / calm.p99, 2), round(stall.p99 / calm.p99, 2)
-    return Stalls(calm, gil, stall, *ratios, lost=sum(one.lost for one in found.values()))
+    return Stalls(calm, gil, stall, *ratios, lost=sum(one.lost for found in slices.values() for one in found))
 
 
 async def _memory(plane: str, viewers: int, say: Say) -> Memory:
@@ -218,9 +219,10 @@ async def _memory(plane: str, viewers: int, say: Say) -> Memory:
         await trial.seat(viewers)
         await trial.load.pace(CALM_MS, 1.0)
         after = await trial.resident()
-    per_subscription = (after - before) // (viewers - 1)
-    say(f"{plane}: {per_subscription / 1024:.1f} KB per subscription, {after / 2**20:.0f} MB in all")
-    return Memory(viewers, per_subscription, after)
+    whole = (after - before) // (viewers - 1)
+    own = await bytes_per_subscription() if plane == "native" else whole
+    say(f"{plane}: {own / 1024:.1f} KB per subscription, {whole / 1024:.1f} of {after / 2**20:.0f} MB")
+    return Memory(viewers, own, whole, after)
 
 
 async def _joins(plane: str, say: Say) -> Joins:

@@ -155,7 +155,9 @@ async def lobby(plane: str) -> AsyncIterator[Lobby]:
     with tempfile.TemporaryDirectory(prefix="twinhall-joins-") as folder:
         address = Address(("127.0.0.1", free_port()))
         options = ["--data", folder, "--udp-port", str(address[1]), "--announce", address[0], "--plane", plane]
-        relay = await asyncio.create_subprocess_exec(sys.executable, "-m", "media", *options, cwd=HOUSE)
+        command = [sys.executable, "-m", "media", *options]
+        quiet = asyncio.subprocess.DEVNULL  # it tells of every session
+        relay = await asyncio.create_subprocess_exec(*command, cwd=HOUSE, stdout=quiet, stderr=quiet)
         os.sched_setaffinity(relay.pid, {SUBJECT_CORE})
         connected = asyncio.Event()
         client = RelayClient(Path(folder) / "run" / "relay.sock", lambda frame: None, lambda link: connected.set())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -226,3 +227,16 @@ async def build(command: Sequence[str] = ("cargo", "build", "--release", "--lock
     made = await asyncio.create_subprocess_exec(*command, "-p", "twinhall-bench", cwd=NATIVE)
     if await made.wait():
         raise Impossible("the load can't be built; the compiler's words are above")
+
+
+async def bytes_per_subscription() -> int:
+    """What the native plane allocates for one, by its own test's count: the larger of both profiles. Raises
+    Impossible."""
+    command = ("cargo", "test", "--locked", "--quiet", "-p", "twinhall-net", "--test", "allocations")
+    pipe = asyncio.subprocess.PIPE
+    counted = await asyncio.create_subprocess_exec(*command, "--", "--nocapture", cwd=NATIVE, stdout=pipe)
+    told, _ = await counted.communicate()
+    found = [int(number) for number in re.findall(r"(\d+) bytes per subscription", told.decode())]
+    if not found:
+        raise Impossible("the native plane's memory can't be counted; the compiler's words are above")
+    return max(found)

@@ -80,10 +80,13 @@ class Stalls(msgspec.Struct, frozen=True):
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """Resident bytes of the plane's process; a subscription's share is what those after the first added."""
+    """Bytes: a subscription's in the plane (the native one counts what it allocates, beyond rings), its share of the
+    process's resident memory (what those after the first added, allocators' and Python's rests included), all of that.
+    """
 
     subscriptions: int
     per_subscription: int
+    process_per_subscription: int
     process: int
 
 
@@ -115,7 +118,7 @@ class Found(msgspec.Struct, frozen=True):
 def half_load(cast: Cast, us_per_packet: float, slices: Sequence[Slice], with_keyframes: Slice) -> HalfLoad:
     """Of stretches at half load: percentiles are the median stretch's, for one that others disturbed tells of them.
     Keyframes have a stretch of their own, for frames wait behind them."""
-    sound, frames = (_typical([one.added_ms[place] for one in slices]) for place in range(2))
+    sound, frames = (typical([one.added_ms[place] for one in slices]) for place in range(2))
     added, sounds = frames or sound, sound or frames
     assert added is not None
     assert sounds is not None
@@ -134,7 +137,8 @@ def half_load(cast: Cast, us_per_packet: float, slices: Sequence[Slice], with_ke
     )
 
 
-def _typical(slices: Sequence[Latency | None]) -> Latency | None:
+def typical(slices: Sequence[Latency | None]) -> Latency | None:
+    """The median of each percentile, the worst of all; `None` of nothing."""
     found = [one for one in slices if one is not None]
     if not found:
         return None

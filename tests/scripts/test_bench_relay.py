@@ -25,7 +25,7 @@ GOOD = Run("native", 1, 50, 1.8, 1.5, 400_000.0, 500_000.0, 1.2, 0.8, {}, {}, 0,
 CALM = Stalls(FRAMES, FRAMES, FRAMES, 1.0, 1.0, 0)
 HARMED = Stalls(FRAMES, FRAMES, FRAMES, 9.0, 8.0, 0)
 JOINED = Joins(199.0, 150.0, 1.3, 1000, 1000, {}, {}, 0)
-WHOLE = Found([GOOD], GOOD, Hall(200, 5, 0.2, 0), {"native": CALM, "python": HARMED}, Memory(9, 9, 9), JOINED)
+WHOLE = Found([GOOD], GOOD, Hall(200, 5, 0.2, 0), {"native": CALM, "python": HARMED}, Memory(9, 9, 9, 9), JOINED)
 
 
 def found(**other: object) -> str:
@@ -67,7 +67,7 @@ def test_each_broken_promise_of_a_run_is_named(change: dict[str, object], words:
 def test_so_are_those_beside_the_runs() -> None:
     assert "the meeting costs 2.6" in found(meeting=msgspec.structs.replace(GOOD, ratio=2.6))
     assert "31% of a core" in found(hall=Hall(200, 5, 0.31, 0))
-    assert "takes 40000 bytes" in found(memory=Memory(1000, 40_000, 1))
+    assert "takes 40000 bytes" in found(memory=Memory(1000, 40_000, 9, 1))
     assert "1 of 1000 joins failed" in found(joins=msgspec.structs.replace(JOINED, succeeded=999))
     assert "0.4 of bare handshakes" in found(joins=msgspec.structs.replace(JOINED, ratio=0.4))
     assert "lost 3 packets to joins" in found(joins=msgspec.structs.replace(JOINED, stream_lost=3))
