@@ -10,9 +10,10 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
+from rooms.features.ceremony import Ceremony
 from rooms.features.people import Erase, People
 from rooms.journal import Envelope
-from rooms.kernel import CommandId, ConferenceId, Names, PersonId, Refused
+from rooms.kernel import CommandId, ConferenceId, Names, PersonId, Refused, Role
 from server.admission import Admission, answer
 from server.doors import body_of
 from server.erasure import Erasure
@@ -57,6 +58,12 @@ class Persons:
             {"person": each.person, "name": self._names[each.person], "role": each.role.value, "venue": each.venue}
             for each in entered
             if each.person in self._names
+        ]
+        rows += [
+            {"person": person, "name": self._names[person], "role": Role.SIGNATORY.value, "venue": venue}
+            for room in hall.host.conference.rooms()
+            for person, venue in hall.host.conference.feature(Ceremony, room).signatories()
+            if person in self._names
         ]
         return web.json_response(rows, headers=NO_STORE)
 

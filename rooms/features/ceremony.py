@@ -11,7 +11,7 @@ from rooms.audience import Audience, Desk
 from rooms.ceremony import words as w
 from rooms.ceremony.book import Book
 from rooms.ceremony.hands import OFFICERS, Hands
-from rooms.ceremony.model import Act, Kept, drafts
+from rooms.ceremony.model import Act, Kept, drafts, signatory
 from rooms.ceremony.reveal import skew_ms
 from rooms.ceremony.rows import Rows
 from rooms.ceremony.rules import Rules
@@ -81,6 +81,12 @@ class Ceremony:
     def act(self, id: ProjectId) -> Act | None:
         """An act as it stands: for the record, for the lane of strokes."""
         return self.book.act(id)
+
+    def signatories(self) -> Iterable[tuple[PersonId, VenueId]]:
+        """The persons of those who sign, as far as they were named or have signed, and where."""
+        for act in self.book.acts():
+            for party in sorted({*act.named, *act.running.signed}):
+                yield signatory(self._definition.id, act.id, party), act.parties[party].venue
 
     def to_seal(self) -> tuple[ProjectId, ...]:
         """Acts that are sealed and whose record is not kept yet."""

@@ -129,6 +129,11 @@ class Tablet(Person):
     def _point(self) -> list[float]:
         return [round(random.random(), 4), round(random.random(), 4), 0.5, round(self.now_ms(), 1)]
 
+    async def press(self, act: str) -> Mapping[str, Any]:
+        """The hand at an unveiling."""
+        clock = {"at_ms": self.now_ms(), "offset_ms": self._offset_ms, "bound_ms": self._bound_ms}
+        return await self.insist({"type": "ceremony.press", **self.place(act, self.mine["ceremony"]["party"]), **clock})
+
     async def sign(self, act: str, strokes: Strokes) -> Mapping[str, Any]:
         """Send the signature until it is answered; a lost answer sends the same command again."""
         documents = self.view["ceremony"]["acts"][act].get("documents", {})

@@ -177,6 +177,10 @@ async def test_a_signatory_s_name_is_in_the_vault_and_on_every_screen_and_not_in
         assert "seq" in named
         anna = await node.guest().open(await node.link("attendee"))
         assert anna.view["ceremony"]["acts"][ACT]["parties"][0]["name"] == "Xiulan Zhang"
+        headers = {"Authorization": f"Bearer {(await node.link('organiser')).token}"}
+        async with organiser.http.get(f"{node.origin}/{CONFERENCE}/names", headers=headers) as answer:
+            known = [(row["name"], row["role"], row["venue"]) for row in await answer.json()]
+        assert ("Xiulan Zhang", "signatory", "changzhou") in known
         refused = await organiser.command("e", "ceremony.name", act=ACT, party=0, name=" ")
         assert refused["refused"] == "name-empty"
     files = [file for file in settings.data.rglob("*") if file.is_file() and b"Xiulan" in file.read_bytes()]

@@ -8,27 +8,36 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, closing
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
+from rooms.ceremony.rules import AWAKE_MS
 from rooms.ceremony.words import SignatureCleared, Signed
 from rooms.journal import decode
 from rooms.kernel import ConferenceId
 from scripts.rehearsal.house import House
 from scripts.rehearsal.node import Link, OwnNode
+from scripts.rehearsal.paper import paper
 from scripts.rehearsal.parts import Findings, Part
 from scripts.rehearsal.person import Person
-from scripts.rehearsal.tablet import Strokes, Tablet
+from scripts.rehearsal.tablet import STAND_BY_S, Strokes, Tablet
 from scripts.rehearsal.verdict import Ceremony, ages, faults_of_ceremony
 from server.journal.sqlite import connect, read_entries
+from server.records.verdict import Status, said
+from server.records.verify import verify
 
 PATIENCE_S: Final = 30.0
+AGAIN_S: Final = 0.5
 SEALING_S: Final = 120.0
 """All records made, certificates drawn and sealed on a machine that does all the rest too."""
 LEAD_MS: Final = 1000
 WRONG_MS: Final = (0.0, 86_400_000.0, -3_600_000.0, 40_000.0)
 """How wrong the tablets' own clocks are: one by a day."""
 ENTRIES_MAX: Final = 1_000_000
+UNVEILING: Final = "unveiling"
+INITIATIVE: Final = "initiative"
+LANGUAGES: Final = ("zh", "de")
 NAME: Final = "Probe {act} {party}"
 
 Key = tuple[str, int, int]
@@ -69,12 +78,23 @@ class Table:
         await self.until(act, "ready")
         parties = [self.tablets[party["seat"]] for party in self.seen(act)["parties"]]
         await asyncio.gather(*(tablet.confirm(act) for tablet in parties))
+        await self.officer.until(lambda view: all(_is_awake(view, tablet) for tablet in parties))
         await self.order("arm", act)
         opening = asyncio.gather(*(tablet.open(act) for tablet in parties))
         await self.order("go", act, lead_ms=LEAD_MS)
         await opening
         opened_s = [tablet.opened_s[act] for tablet in parties]
         self.skews_ms.append(1000 * (max(opened_s) - min(opened_s)))
+        if self.seen(act)["kind"] == UNVEILING:
+            await asyncio.gather(*(tablet.press(act) for tablet in parties))
+        else:
+            await self._signed(act, parties, kill=kill)
+        await self.until(act, "unveiled")
+        await self.order("seal", act)
+        self.house.say(f"{act}: {len(parties)} parties, pads opened within {self.skews_ms[-1]:.1f} ms")
+
+    async def _signed(self, act: str, parties: list[Tablet], *, kill: bool) -> None:
+        """All draw and sign, perhaps through a kill; then what they signed is handed over and shown."""
         drawn = await asyncio.gather(*(tablet.draw(act) for tablet in parties))
         signatures = zip(parties, drawn, strict=True)
         signing = [asyncio.create_task(self._sign(tablet, act, strokes)) for tablet, strokes in signatures]
@@ -82,9 +102,11 @@ class Table:
             self.kill_ms = await self._kill(self.house.node, signing)
         await asyncio.gather(*signing)
         await self.until(act, "signed")
-        for verb in ("exchange", "unveil", "seal"):
-            await self.order(verb, act)
-        self.house.say(f"{act}: {len(parties)} parties, pads opened within {self.skews_ms[-1]:.1f} ms")
+        if self.seen(act)["kind"] == INITIATIVE:
+            await self.order("join", act, names={"en": "A park that joins"})
+        else:
+            await self.order("exchange", act)
+        await self.order("unveil", act)
 
     async def _sign(self, tablet: Tablet, act: str, strokes: Strokes) -> None:
         place = tablet.place(act, tablet.mine["ceremony"]["party"])
@@ -105,6 +127,12 @@ class Table:
         return round(1000 * (time.monotonic() - began_s), 1)
 
 
+def _is_awake(view: Mapping[str, Any], tablet: Tablet) -> bool:
+    """As the officer's desk shows it; a web process that came back learns it within seconds."""
+    seen_ms = view["ceremony"]["seats"][tablet.seat].get("awake_ms", 0)
+    return bool(tablet.now_ms() - seen_ms < AWAKE_MS - 1000 * STAND_BY_S)
+
+
 async def play(house: House, findings: Findings) -> None:
     """Every act of the programme in its order; then count, fetch the records."""
     links = await house.node.links()
@@ -119,8 +147,7 @@ async def play(house: House, findings: Findings) -> None:
         table = Table(house, officer, {tablet.seat: tablet for tablet in tablets})
         late_ms = _lateness(house, tablets)
         acts = sorted(officer.view["ceremony"]["acts"], key=lambda id: officer.view["ceremony"]["acts"][id]["order"])
-        acts = [id for id in acts if officer.view["ceremony"]["acts"][id]["kind"] != "unveiling"]
-        await _name(organiser, officer.view["ceremony"]["acts"])
+        await _lay_before(house, organiser, {id: officer.view["ceremony"]["acts"][id] for id in acts})
         house.say(f"{len(acts)} acts, {len(tablets)} tablets stand by")
         for number, act in enumerate(acts):
             async with asyncio.timeout(PATIENCE_S * 2):
@@ -130,9 +157,18 @@ async def play(house: House, findings: Findings) -> None:
         house.say(f"{seen.found} of {seen.acknowledged} signatures found, {seen.doubled} doubled, {records} records")
         findings.ceremony = seen
         findings.failures += [*table.refused, *faults_of_ceremony(seen)]
+        if house.out is not None:
+            findings.failures += await asyncio.to_thread(_damages, house.out, house.node.conference)
 
 
-async def _name(organiser: Person, acts: Mapping[str, Any]) -> None:
+async def _lay_before(house: House, organiser: Person, acts: Mapping[str, Any]) -> None:
+    """The first act's document in two languages, and every signatory's name."""
+    for language in LANGUAGES:
+        url = f"{house.node.url}/{house.node.conference}/documents/{next(iter(acts))}/{language}"
+        headers = {"Authorization": f"Bearer {organiser.link.token}", "Content-Type": "application/pdf"}
+        async with organiser.http.post(url, data=paper(f"Rehearsal, {language}"), headers=headers) as answer:
+            if answer.status != HTTPStatus.OK:
+                raise TimeoutError(f"the document in {language} was refused: {await answer.text()}")
     for id, act in acts.items():
         for party in range(len(act["parties"])):
             name = NAME.format(act=id, party=party + 1)
@@ -159,17 +195,31 @@ async def _records(house: House, organiser: Person, acts: list[str]) -> int:
             await organiser.until(lambda view: all("record" in view["ceremony"]["acts"][act] for act in acts))
     made = [act for act in acts if "record" in organiser.view["ceremony"]["acts"][act]]
     if house.out is not None:
-        for act in made:
-            await _fetch(house, organiser, act, house.out)
+        items = {organiser.view["ceremony"]["acts"][act]["item"] for act in made}
+        wanted = [*made, *(f"ceremony/{item}" for item in sorted(items) if len(made) == len(acts))]
+        for record in wanted:
+            await _fetch(house, organiser, record, house.out)
     return len(made)
 
 
-async def _fetch(house: House, organiser: Person, act: str, folder: Path) -> None:
-    url = f"{house.node.url}/{house.node.conference}/records/{act}.pdf"
-    async with organiser.http.get(url, headers={"Authorization": f"Bearer {organiser.link.token}"}) as answer:
-        answer.raise_for_status()
-        content = await answer.read()
-    await asyncio.to_thread((folder / f"{act}.pdf").write_bytes, content)
+async def _fetch(house: House, organiser: Person, record: str, folder: Path) -> None:
+    """The sealed file under the name that its record bears; one that is being made yet is waited for."""
+    url = f"{house.node.url}/{house.node.conference}/records/{record}.pdf"
+    file = folder / f"{house.node.conference}-{record.replace('/', '-')}.pdf"
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            async with organiser.http.get(url, headers={"Authorization": f"Bearer {organiser.link.token}"}) as answer:
+                if answer.status == HTTPStatus.OK:
+                    await asyncio.to_thread(file.write_bytes, await answer.read())
+                    return
+            await asyncio.sleep(AGAIN_S)
+
+
+def _damages(folder: Path, conference: str) -> list[str]:
+    """What `scripts/verify` would say of the files that were taken home, if anything is wrong with them."""
+    files = [(file.name, file.read_bytes()) for file in sorted(folder.glob(f"{conference}-*.pdf"))]
+    checked = [each for each in verify(files) if each.status != Status.WHOLE]
+    return list(said(checked))
 
 
 async def _counted(
