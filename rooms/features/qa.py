@@ -27,8 +27,9 @@ from rooms.kernel import (
     Snapshot,
 )
 from rooms.program import Claim, Layout, Pick
+from rooms.questions import commands as c
+from rooms.questions import events as e
 from rooms.questions import story
-from rooms.questions import words as w
 from rooms.questions.book import Book
 from rooms.questions.model import PUBLIC, REMOTE, Kept, Question
 from rooms.questions.rows import Eyes, Row, Rows, guest_source
@@ -56,16 +57,16 @@ class Questions:
     scope: ClassVar[Scope] = Scope.ROOM
     version: ClassVar[int] = 1
     admits: ClassVar[Mapping[type[Command], frozenset[Role]]] = {
-        **dict.fromkeys((w.Ask, w.Edit, w.Withdraw, w.Vote, w.ShowPresence, w.Consent), ASKERS),
-        **dict.fromkeys((w.Claim, w.Release, w.Publish, w.Decline, w.Merge, w.Archive, w.SetTurns), MODERATORS),
-        w.Translate: MODERATORS | {Role.INTERPRETER},
-        **dict.fromkeys((w.Shortlist, w.PutOnAir, w.Answer, w.Undo), STAGE_CREW),
-        **dict.fromkeys((w.InviteGuest, w.BringGuest, w.SendBack), STAGE_CREW),
-        w.SetDoors: MODERATORS,
-        w.Configure: frozenset({Role.ORGANISER}),
+        **dict.fromkeys(c.AskerCommand.__args__, ASKERS),
+        **dict.fromkeys((c.Claim, c.Release, c.Publish, c.Decline, c.Merge, c.Archive, c.SetTurns), MODERATORS),
+        c.Translate: MODERATORS | {Role.INTERPRETER},
+        **dict.fromkeys((c.Shortlist, c.PutOnAir, c.Answer, c.Undo), STAGE_CREW),
+        **dict.fromkeys((c.InviteGuest, c.BringGuest, c.SendBack), STAGE_CREW),
+        c.SetDoors: MODERATORS,
+        c.Configure: frozenset({Role.ORGANISER}),
     }
-    reads: ClassVar[Mapping[type[Query], frozenset[Role]]] = {w.Find: frozenset(Role)}
-    events: ClassVar[tuple[type[Event], ...]] = w.QaEvent.__args__
+    reads: ClassVar[Mapping[type[Query], frozenset[Role]]] = {c.Find: frozenset(Role)}
+    events: ClassVar[tuple[type[Event], ...]] = e.QaEvent.__args__
 
     def __init__(self, definition: Definition, room: RoomId | None) -> None:
         assert room is not None, "questions are asked in a room"
@@ -84,28 +85,28 @@ class Questions:
             frozenset(venue.id for venue in definition.venues),
         )
 
-    def decide(self, command: w.QaCommand, actor: Actor, now_ms: int) -> Sequence[w.QaEvent]:
+    def decide(self, command: c.QaCommand, actor: Actor, now_ms: int) -> Sequence[e.QaEvent]:
         kept = self.book.kept
         match command:
-            case w.SetTurns(by):
-                return [] if by == kept.turns else [w.TurnsSet(by)]
-            case w.SetDoors(asking, voting):
-                doors = w.DoorsSet(asking, voting)
+            case c.SetTurns(by):
+                return [] if by == kept.turns else [e.TurnsSet(by)]
+            case c.SetDoors(asking, voting):
+                doors = e.DoorsSet(asking, voting)
                 return [] if doors == kept.doors else [doors]
-            case w.Configure():
+            case c.Configure():
                 return self._configure(command)
-            case w.Ask() | w.Edit() | w.Withdraw() | w.Vote() | w.ShowPresence() | w.Consent():
+            case c.Ask() | c.Edit() | c.Withdraw() | c.Vote() | c.ShowPresence() | c.Consent():
                 return self._rules.asker(command, actor, now_ms)
             case _:
                 return self._rules.board(command, actor)
 
-    def _configure(self, command: w.Configure) -> Sequence[w.QaEvent]:
+    def _configure(self, command: c.Configure) -> Sequence[e.QaEvent]:
         wished = msgspec.structs.asdict(command)
         wished["languages"] = tuple(dict.fromkeys(canonical(each) for each in command.languages))
-        configured = w.Configured(**wished)
+        configured = e.Configured(**wished)
         return [] if configured == self.book.kept.rules else [configured]
 
-    def apply(self, event: w.QaEvent, fact: Fact) -> None:
+    def apply(self, event: e.QaEvent, fact: Fact) -> None:
         self.book.apply(event, fact)
 
     # What others see
@@ -247,22 +248,22 @@ class Questions:
                 }
         return view
 
-    def concerned(self, event: w.QaEvent, fact: Fact) -> Iterable[PersonId]:
+    def concerned(self, event: e.QaEvent, fact: Fact) -> Iterable[PersonId]:
         """Who acted, who asked it or what was merged into it; at a merge also who voted for it."""
         yield fact.actor.person
         book = self.book
         match event:
-            case w.DoorsSet():
+            case e.DoorsSet():
                 yield from book.kept.paces
-            case w.TurnsSet() | w.Configured() | w.PresenceShown() | w.QuestionVoted() | w.VoteTakenBack():
+            case e.TurnsSet() | e.Configured() | e.PresenceShown() | e.QuestionVoted() | e.VoteTakenBack():
                 pass
             case _:
                 for id in book.family(event.question):
                     yield book.kept.questions[id].author
-                if isinstance(event, w.QuestionMerged | w.MoveUndone):
+                if isinstance(event, e.QuestionMerged | e.MoveUndone):
                     yield from book.voters(event.question)
 
-    def read(self, query: w.Find, actor: Actor, names: Names, now_ms: int) -> Mapping[str, Json]:
+    def read(self, query: c.Find, actor: Actor, names: Names, now_ms: int) -> Mapping[str, Json]:
         """A window of what is found: `ids` in order, `items`, `votes`, and how many there are in all."""
         eyes = _eyes(actor)
         states = frozenset(query.states) or frozenset(State)
@@ -316,7 +317,7 @@ def _eyes(actor: Actor) -> Eyes:
     return Eyes.DESK if actor.role in STAGE_CREW | {Role.PROTOCOL_OFFICER, Role.INTERPRETER} else Eyes.PUBLIC
 
 
-def _fits(question: Question, query: w.Find, needle: str) -> bool:
+def _fits(question: Question, query: c.Find, needle: str) -> bool:
     if query.venue is not None and (question.asked.venue or REMOTE) != query.venue:
         return False
     if query.language is not None and question.wording.language != canonical(query.language):

@@ -10,6 +10,31 @@ import msgspec
 from msgspec.structs import replace
 
 from rooms.kernel import Fact, PersonId
+from rooms.questions.events import (
+    ClaimReleased,
+    Configured,
+    DoorsSet,
+    GuestMoved,
+    Move,
+    MoveUndone,
+    PresenceShown,
+    QaEvent,
+    QuestionAired,
+    QuestionAnswered,
+    QuestionArchived,
+    QuestionAsked,
+    QuestionClaimed,
+    QuestionDeclined,
+    QuestionEdited,
+    QuestionMerged,
+    QuestionPublished,
+    QuestionShortlisted,
+    QuestionTranslated,
+    QuestionVoted,
+    QuestionWithdrawn,
+    TurnsSet,
+    VoteTakenBack,
+)
 from rooms.questions.model import (
     OPEN,
     REMOTE,
@@ -24,35 +49,7 @@ from rooms.questions.model import (
     Wording,
 )
 from rooms.questions.ranking import Ranking, in_turns
-from rooms.questions.words import (
-    ClaimReleased,
-    Configured,
-    DoorsSet,
-    GuestMoved,
-    GuestStep,
-    Move,
-    MoveUndone,
-    PresenceShown,
-    QaEvent,
-    QuestionAired,
-    QuestionAnswered,
-    QuestionArchived,
-    QuestionAsked,
-    QuestionClaimed,
-    QuestionDeclined,
-    QuestionEdited,
-    QuestionId,
-    QuestionMerged,
-    QuestionPublished,
-    QuestionShortlisted,
-    QuestionTranslated,
-    QuestionVoted,
-    QuestionWithdrawn,
-    State,
-    Turns,
-    TurnsSet,
-    VoteTakenBack,
-)
+from rooms.questions.words import GuestStep, QuestionId, State, Turns
 
 VOTES_MS: Final = 60_000
 """The minute in which a person's votes are counted."""

@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 
 from rooms.kernel import LanguageTag, PersonId, VenueId
-from rooms.questions.words import Configured, DoorsSet, GuestStep, Move, QuestionId, QuestionMerged, State, Turns
+from rooms.questions.events import Configured, DoorsSet, Move, QuestionMerged
+from rooms.questions.words import GuestStep, QuestionId, State, Turns
 
 
 class Stamp(msgspec.Struct, frozen=True, array_like=True):

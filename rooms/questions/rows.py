@@ -8,16 +8,10 @@ from typing import Final
 
 from rooms.kernel import Json, Names, PersonId, SourceId
 from rooms.questions.book import Book
+from rooms.questions.events import QuestionAnswered, QuestionDeclined, QuestionShortlisted
 from rooms.questions.model import UNREVIEWED, Question
 from rooms.questions.rules import WITHDRAWABLE
-from rooms.questions.words import (
-    How,
-    QuestionAnswered,
-    QuestionDeclined,
-    QuestionId,
-    QuestionShortlisted,
-    State,
-)
+from rooms.questions.words import How, QuestionId, State
 
 GUEST: Final = "guest"
 

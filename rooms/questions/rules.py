@@ -10,9 +10,7 @@ from msgspec import UNSET
 
 from rooms.kernel import Actor, InviteId, LanguageTag, PersonId, Refused, VenueId
 from rooms.questions.book import ON_THE_WAY, VOTES_MS, Book
-from rooms.questions.model import OPEN, UNREVIEWED, Question
-from rooms.questions.words import (
-    TEXT_MAX,
+from rooms.questions.commands import (
     Answer,
     Archive,
     Ask,
@@ -20,20 +18,27 @@ from rooms.questions.words import (
     BoardCommand,
     BringGuest,
     Claim,
-    ClaimReleased,
     Consent,
     Decline,
     Edit,
-    GuestMoved,
-    GuestStep,
-    How,
     InviteGuest,
     Merge,
-    Moderation,
-    MoveUndone,
-    PresenceShown,
     Publish,
     PutOnAir,
+    Release,
+    SendBack,
+    Shortlist,
+    ShowPresence,
+    Translate,
+    Undo,
+    Vote,
+    Withdraw,
+)
+from rooms.questions.events import (
+    ClaimReleased,
+    GuestMoved,
+    MoveUndone,
+    PresenceShown,
     QaEvent,
     QuestionAired,
     QuestionAnswered,
@@ -42,24 +47,16 @@ from rooms.questions.words import (
     QuestionClaimed,
     QuestionDeclined,
     QuestionEdited,
-    QuestionId,
     QuestionMerged,
     QuestionPublished,
     QuestionShortlisted,
     QuestionTranslated,
     QuestionVoted,
     QuestionWithdrawn,
-    Release,
-    SendBack,
-    Shortlist,
-    ShowPresence,
-    State,
-    Translate,
-    Undo,
-    Vote,
     VoteTakenBack,
-    Withdraw,
 )
+from rooms.questions.model import OPEN, UNREVIEWED, Question
+from rooms.questions.words import TEXT_MAX, GuestStep, How, Moderation, QuestionId, State
 from rooms.text import clusters, is_blank, plain, spoken
 
 CHARACTERS_MAX: Final = 20 * TEXT_MAX

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from rooms.definition import Definition
 from rooms.kernel import Json, Names, PersonId
 from rooms.questions.book import Book
+from rooms.questions.events import QuestionAnswered, QuestionDeclined, QuestionShortlisted
 from rooms.questions.model import REMOTE, Logged, Question
-from rooms.questions.words import QuestionAnswered, QuestionDeclined, QuestionShortlisted
 
 Row = dict[str, Json]
 

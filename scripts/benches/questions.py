@@ -40,7 +40,9 @@ from rooms.kernel import (
     RoomId,
     VenueId,
 )
-from rooms.questions.words import Publish, QuestionAsked, QuestionId, QuestionPublished, QuestionVoted
+from rooms.questions.commands import Publish
+from rooms.questions.events import QuestionAsked, QuestionPublished, QuestionVoted
+from rooms.questions.words import QuestionId
 from scripts.benches import Bench, Outcome, Say
 from scripts.benches.crowd import CrowdProcess, Opening
 from scripts.benches.socket import ENGINE, FILES_BESIDE, HOST

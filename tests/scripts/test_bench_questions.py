@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rooms.questions.words import QuestionPublished, QuestionVoted
+from rooms.questions.events import QuestionPublished, QuestionVoted
 from scripts.benches import questions
 from tests.rooms.hall import DEFINITION
 

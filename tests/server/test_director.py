@@ -13,7 +13,8 @@ from rooms.features.links import Revoke
 from rooms.features.stage import SetDelay, Take
 from rooms.kernel import Actor, ConferenceId, InviteId, PersonId, Role, RoomId
 from rooms.program import Layout
-from rooms.questions.words import Ask, BringGuest, Consent, InviteGuest, Publish, QuestionId, SendBack
+from rooms.questions.commands import Ask, BringGuest, Consent, InviteGuest, Publish, SendBack
+from rooms.questions.words import QuestionId
 from server.director import Director
 from server.media_port import MediaListener
 from server.sessions import MediaRefused, Owner, Sessions

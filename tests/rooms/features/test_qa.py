@@ -11,7 +11,7 @@ from rooms.conference import Conference
 from rooms.features.qa import Questions
 from rooms.journal import decode, encode
 from rooms.kernel import Actor, Command, InviteId, PersonId, Refused, Role, SourceId
-from rooms.questions.words import (
+from rooms.questions.commands import (
     Answer,
     Archive,
     Ask,
@@ -22,28 +22,22 @@ from rooms.questions.words import (
     Decline,
     Edit,
     Find,
-    How,
     InviteGuest,
     Merge,
-    Moderation,
-    Order,
     Publish,
     PutOnAir,
-    QuestionId,
-    Reason,
     Release,
     SendBack,
     SetDoors,
     SetTurns,
     Shortlist,
     ShowPresence,
-    State,
     Translate,
-    Turns,
     Undo,
     Vote,
     Withdraw,
 )
+from rooms.questions.words import How, Moderation, Order, QuestionId, Reason, State, Turns
 from tests.rooms.hall import ANNA, CHANGZHOU, CZ, FR, FRANKFURT, MINDEN, ORGANISER, STAGE, do, opened
 
 BERND = Actor(PersonId("bernd"), Role.ON_SITE, FRANKFURT)

@@ -17,8 +17,7 @@ from rooms.conference import Conference
 from rooms.features.qa import Questions
 from rooms.kernel import Actor, Command, Event, PersonId, Refused, Role
 from rooms.questions.book import Book
-from rooms.questions.model import OPEN, Question
-from rooms.questions.words import (
+from rooms.questions.commands import (
     Answer,
     Archive,
     Ask,
@@ -28,27 +27,22 @@ from rooms.questions.words import (
     Consent,
     Decline,
     Edit,
-    GuestStep,
-    How,
     InviteGuest,
     Merge,
-    Moderation,
     Publish,
     PutOnAir,
-    QuestionId,
-    Reason,
     Release,
     SendBack,
     SetDoors,
     SetTurns,
     Shortlist,
-    State,
     Translate,
-    Turns,
     Undo,
     Vote,
     Withdraw,
 )
+from rooms.questions.model import OPEN, Question
+from rooms.questions.words import GuestStep, How, Moderation, QuestionId, Reason, State, Turns
 from tests.rooms.hall import CHANGZHOU, FRANKFURT, ORGANISER, STAGE, do, opened
 
 WORDS = json.loads((Path(__file__).parents[3] / "web" / "locales" / "en.json").read_text("utf-8"))

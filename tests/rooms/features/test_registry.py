@@ -8,7 +8,8 @@ import pytest
 from rooms.conference import Conference
 from rooms.features import commands, events, kinds, roles_by_command
 from rooms.kernel import Actor, Command, DeviceId, InviteId, PersonId, Refused, Role
-from rooms.questions.words import Answer, Ask, Claim, Consent, How, InviteGuest, Publish, QuestionId
+from rooms.questions.commands import Answer, Ask, Claim, Consent, InviteGuest, Publish
+from rooms.questions.words import How, QuestionId
 from tests.rooms.ceremony import evening
 from tests.rooms.hall import ANNA, CHANGZHOU, CZ, STAGE, given, opened
 
