@@ -142,9 +142,10 @@ class Book:
 
     def family(self, id: QuestionId) -> Iterator[QuestionId]:
         """The question and all that were merged into it."""
-        yield id
-        for child in self._merged.get(id, ()):
-            yield from self.family(child)
+        waiting = [id]
+        while waiting:
+            yield (each := waiting.pop())
+            waiting.extend(self._merged.get(each, ()))
 
     def voters(self, id: QuestionId) -> Mapping[PersonId, Ballot]:
         """The distinct persons for a question and all merged into it."""
@@ -261,15 +262,16 @@ class Book:
                 others = {tag: said for tag, said in question.wording.translations.items() if tag != language}
                 translations = {**others, language: text} if text else others
                 question.wording = replace(question.wording, translations=translations)
+                question.revision = fact.seq
             case GuestMoved(_, step):
                 question.guest = step
                 self._note_guest(question)
             case MoveUndone():
                 self._stand(question, question.past.pop())
                 question.log.append(Logged(question.standing.state, _stamp(fact), undo=True))
+                question.revision = fact.seq
             case never:
                 assert_never(never)
-        question.revision = fact.seq
         self._place(question)
 
     def _move(self, question: Question, event: Move, stamp: Stamp) -> None:
@@ -298,11 +300,12 @@ class Book:
 
     def _rejoin(self, id: QuestionId) -> None:
         """Count the voters of a question and of what it was merged into anew."""
-        self._join(id)
-        question = self.kept.questions[id]
-        self._place(question)
-        if question.into:
-            self._rejoin(question.into)
+        above: QuestionId | None = id
+        while above:
+            self._join(above)
+            question = self.kept.questions[above]
+            self._place(question)
+            above = question.into
 
     def _join(self, id: QuestionId) -> None:
         """Each voter once, with the ballot for the question itself if there is one."""

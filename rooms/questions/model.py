@@ -61,7 +61,7 @@ class Ballot(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Question(msgspec.Struct):
-    """A question. `revision` is the seq of the last change that a moderator should have seen."""
+    """A question. `revision`: the seq of the last change of what is read or where it stands; a claim is none."""
 
     asked: Asked
     wording: Wording

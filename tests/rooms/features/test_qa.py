@@ -10,7 +10,7 @@ from rooms.audience import Attendee, Audience, Confidence, Desk, Player, Speaker
 from rooms.conference import Conference
 from rooms.features.qa import Questions
 from rooms.journal import decode, encode
-from rooms.kernel import Actor, Command, InviteId, PersonId, Refused, Role, SourceId
+from rooms.kernel import Actor, Command, InviteId, LanguageTag, PersonId, Refused, Role, SourceId
 from rooms.questions.commands import (
     Answer,
     Archive,
@@ -47,6 +47,8 @@ MIA = Actor(PersonId("mia"), Role.MODERATOR)
 DAI = Actor(PersonId("dai"), Role.DIRECTOR)
 NAMES = {ANNA.person: "Anna", BERND.person: "Bernd", LI.person: "Li", MO.person: "Mo"}
 Q1, Q2, Q3 = QuestionId("q1"), QuestionId("q2"), QuestionId("q3")
+LONG_CHAIN = 1100
+"""Beyond what Python calls into itself."""
 
 
 def room(*steps: tuple[Command, Actor], rules: Configure | None = None) -> Conference:
@@ -351,6 +353,27 @@ def test_a_stale_tab_decides_nothing() -> None:
     do(conference, Edit(Q1, "Ganz anders?"), ANNA)
     assert code(conference, Publish(Q1, seen=read), MO) == "question-changed"
     assert conference.decide(Publish(Q1, seen=board(conference)["items"][Q1]["rev"]), MO, STAGE, 0)
+
+
+def test_taking_a_question_in_hand_changes_nothing_that_was_read() -> None:
+    conference = room(ASKED)
+    read = board(conference)["items"][Q1]["rev"]
+    do(conference, Claim(Q1), MO)
+    do(conference, Translate(Q1, LanguageTag("fr"), "Quand ?", seen=read), MO)
+    assert code(conference, Publish(Q1, seen=read), MO) == "question-changed"
+
+
+def test_any_chain_of_merged_questions_counts_and_parts_again() -> None:
+    """Each is merged into the next: deeper than a call may reach."""
+    asked = [(Ask(f"{number}?"), (ANNA, LI)[number % 2]) for number in range(1, LONG_CHAIN + 1)]
+    conference = room(*asked, rules=Configure(moderation=Moderation.AFTER, cooldown_s=0, cap=1000))
+    for number in range(1, LONG_CHAIN):
+        do(conference, Merge(QuestionId(f"q{number}"), QuestionId(f"q{number + 1}")), MO)
+    last = QuestionId(f"q{LONG_CHAIN}")
+    do(conference, Vote(Q1, on=True), BERND)
+    assert seen(conference, Attendee())["votes"] == {last: 1}
+    do(conference, Undo(Q1), MO)
+    assert seen(conference, Attendee())["votes"] == {Q1: 0, last: 1}
 
 
 def test_the_asker_reads_why_a_question_was_declined_and_nobody_else_does() -> None:
