@@ -50,6 +50,7 @@ export class QuestionBoard {
 
   draw() {
     if (!this.qa?.columns) return;
+    const focused = this.root.contains(document.activeElement?.closest(".ticket") ?? null);
     const columns = columnsOf(this.qa);
     const ids = COLUMNS.flatMap((column) => columns[column].ids);
     if (!ids.includes(this.chosen) && !this.acts.found[this.chosen]) this.chosen = ids[0] ?? "";
@@ -68,6 +69,7 @@ export class QuestionBoard {
       set(button, "aria-pressed", String(column === this.shown));
     });
     this.#choose(this.chosen);
+    if (focused && document.activeElement === document.body) this.#card(this.chosen)?.focus(); // a card that moves loses it
   }
 
   /** A phone turns to this column. @param {Column} column */
