@@ -72,6 +72,11 @@ async def shoot(page: Page, path: Path) -> None:
     await devtools.detach()
 
 
+WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
+  .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth + 0.5)
+  .map((one) => `${one.localName}.${one.className}: ${Math.round(one.getBoundingClientRect().right)} px`)"""
+
+
 async def no_sideways_scrolling(page: Page) -> None:
-    wide = await page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")
-    assert wide[0] <= wide[1], f"{page.url.split('#')[0]} is {wide[0]} px wide in a window of {wide[1]}"
+    wide = await page.evaluate(WIDE)
+    assert wide == [], f"{page.url.split('#')[0]} is wider than its window"

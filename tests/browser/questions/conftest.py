@@ -1,0 +1,63 @@
+"""A node of its own: what is on air, asked and closed here must not stand on other tests' pages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from scripts.rehearsal.node import Link, OwnNode
+from scripts.rehearsal.person import Person
+from tests.browser.conftest import link_of
+from tests.browser.pages import Watch
+from tests.browser.questions.people import RULES, done
+
+folder = pytest_asyncio.fixture(scope="package", loop_scope="session")
+DONE = ("on_air", "submitted", "in_review", "published", "shortlisted")
+
+
+@folder
+async def room(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OwnNode]:
+    """A node whose questions are these tests' alone."""
+    own = OwnNode(tmp_path_factory.mktemp("questions") / "var", "jiangsu-2022")
+    await own.start()
+    yield own
+    await own.stop()
+
+
+@folder
+async def doors(room: OwnNode) -> list[Link]:
+    return await room.links()
+
+
+@folder
+async def eye(room: OwnNode) -> Watch:
+    return Watch(room.url)
+
+
+@folder
+async def chair(room: OwnNode, doors: list[Link]) -> AsyncIterator[Person]:
+    """The organiser's hand: nobody has to wait between two questions, and what it does is done."""
+    async with Person(room, link_of(doors, "organiser"), "Olga") as chair:
+        await done(chair, RULES)
+        yield chair
+
+
+@folder
+async def asker(room: OwnNode, doors: list[Link], chair: Person) -> AsyncIterator[Person]:
+    """Somebody who asks without a page."""
+    async with Person(room, link_of(doors, "attendee"), "Anna Vogel") as asker:
+        yield asker
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def _nothing_misbehaves(eye: Watch, chair: Person) -> AsyncIterator[None]:
+    """No console error, no policy violation, no request off the node; each test leaves an empty board."""
+    yield
+    assert await eye.verdict() == []
+    for state in DONE:
+        for id in list(chair.view["qa"]["columns"][state]["ids"]):
+            if chair.view["qa"]["items"][id].get("claimed"):
+                await done(chair, {"type": "qa.claim", "question": id, "over": True})
+            await done(chair, {"type": "qa.answer", "question": id, "how": "live"})
