@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
-import xlsxwriter
 from aiohttp import hdrs, web
 
 from rooms.kernel import ConferenceId, Json, Names, Refused, RoomId
@@ -19,8 +17,9 @@ from server.admission import Admission, answer
 from server.doors import refused
 from server.hall import Hall
 from server.settings import Settings
+from server.workbook import Cell, workbook
 
-CHUNK: Final = 50
+CHUNK: Final = 20
 """Rows that are made before others get their turn."""
 _FORMULA: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 """What makes a spreadsheet take a text for a formula (OWASP, CSV injection), full-width signs too."""
@@ -33,7 +32,6 @@ TYPES: Final = {
 }
 
 Row = Mapping[str, Json]
-Cell = str | int | float | bool
 
 
 class Exports:
@@ -100,8 +98,17 @@ async def _csv(table: Iterable[Row]) -> AsyncIterator[bytes]:
 
 
 async def _xlsx(table: Iterable[Row]) -> AsyncIterator[bytes]:
+    yield await workbook(_cell_lines(table))
+
+
+async def _cell_lines(table: Iterable[Row]) -> AsyncIterator[bytes]:
+    """The columns' names, then the cells of each row, as JSON Lines."""
     rows = [flat(row) async for chunk in _chunks(table) for row in chunk]
-    yield await asyncio.to_thread(_workbook, _columns(rows), rows)
+    columns = _columns(rows)
+    yield msgspec.json.encode(columns) + b"\n"
+    for start in range(0, len(rows), CHUNK):
+        chunk = ([defused(row.get(name, "")) for name in columns] for row in rows[start : start + CHUNK])
+        yield b"".join(msgspec.json.encode(cells) + b"\n" for cells in chunk)
 
 
 _WRITERS: Final[Mapping[str, Callable[[Iterable[Row]], AsyncIterator[bytes]]]] = {
@@ -148,25 +155,3 @@ def _lines(rows: Iterable[Sequence[Cell]]) -> bytes:
     written = io.StringIO()
     csv.writer(written).writerows(rows)
     return written.getvalue().encode()
-
-
-def _workbook(columns: Sequence[str], rows: Sequence[Mapping[str, Cell]]) -> bytes:
-    """One sheet, every text as a text: no formula, no link."""
-    with tempfile.TemporaryFile() as file:
-        book = xlsxwriter.Workbook(
-            file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-        )
-        sheet = book.add_worksheet()
-        sheet.freeze_panes(1, 1)
-        for place, name in enumerate(columns):
-            sheet.write_string(0, place, name)
-        for number, row in enumerate(rows, start=1):
-            for place, name in enumerate(columns):
-                cell = defused(row.get(name, ""))
-                if isinstance(cell, str):
-                    sheet.write_string(number, place, cell)
-                else:
-                    sheet.write(number, place, cell)
-        book.close()
-        file.seek(0)
-        return file.read()
