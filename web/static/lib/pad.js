@@ -7,11 +7,16 @@ import { isDone, pictureOf } from "./ceremony.js";
 /** @typedef {"nothing" | "read" | "stand-by" | "ready" | "counting" | "sign" | "press" | "sending" | "signed" | "done" | "sealed" | "held" | "paper" | "void"} Phase */
 /** @typedef {{act: Act, party: number}} Before what lies before a seat */
 
-/** The act before this seat, and which of its parties sits here. @param {import("./store.js").View} view @param {import("./store.js").View} mine @returns {Before | null} */
-export function beforeSeat(view, mine) {
+/**
+ * The act before this seat, and which of its parties sits here. What was signed here last stays until something else comes.
+ * @param {import("./store.js").View} view @param {import("./store.js").View} mine @param {Before | null} [last] @returns {Before | null}
+ */
+export function beforeSeat(view, mine, last = null) {
+  const acts = view.ceremony?.acts ?? {};
   const { act, party } = mine.ceremony ?? {};
-  const found = act === undefined ? undefined : view.ceremony?.acts?.[act];
-  return found && party !== undefined && found.parties[party] ? { act: { ...found, id: act }, party } : null;
+  if (act !== undefined && party !== undefined) return acts[act]?.parties[party] ? { act: { ...acts[act], id: act }, party } : null;
+  const gone = last && acts[last.act.id];
+  return gone && isDone(gone) ? { act: { ...gone, id: last.act.id }, party: last.party } : null;
 }
 
 /** @param {Before | null} before @param {number} now_ms @param {boolean} given whether the signature is given and not acknowledged @returns {Phase} */

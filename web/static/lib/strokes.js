@@ -11,8 +11,8 @@
 /** Width to height of every signing field, on pads and on screens. */
 export const ASPECT = 8 / 3;
 /** The nib, in heights of the field: a hairline and a full stroke. */
-const HAIR = 0.011;
-const FULL = 0.05;
+const HAIR = 0.009;
+const FULL = 0.04;
 /** Pressures that a browser tells for want of any (Pointer Events, `pressure`): then the hand's speed tells. */
 const UNTOLD = [0, 0.5, 1];
 /** At this speed such a stroke is half as broad, heights per ms. */

@@ -19,6 +19,11 @@ export class Wake extends EventTarget {
     this.#turn(true);
   }
 
+  /** It is not to act as if somebody were there, until it is touched. */
+  rest() {
+    this.#turn(false);
+  }
+
   /** The lock ends whenever the page is hidden, and is taken again. */
   #hold() {
     if (!document.hidden) navigator.wakeLock?.request("screen").catch(() => undefined);

@@ -55,6 +55,8 @@ export class InkSheet {
 
   #wipe() {
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.context.strokeStyle = getComputedStyle(this.canvas).color;
+    this.context.lineCap = "round";
   }
 
   #fit() {
@@ -71,8 +73,6 @@ export class InkSheet {
   #draw({ from, over, to }) {
     const { context, canvas: { height } } = this;
     const steps = Math.max(1, Math.ceil((Math.hypot(to.x - from.x, to.y - from.y) * height) / STEP_PX));
-    context.strokeStyle = getComputedStyle(this.canvas).color;
-    context.lineCap = "round";
     let [x, y] = [from.x, from.y];
     for (let step = 1; step <= steps; step += 1) {
       const share = step / steps;

@@ -21,6 +21,8 @@ import { seal, tellSeal } from "./seal.js";
 const RETRY_MS = 3_000;
 /** How often the pad says that it is awake, ms. */
 const STAND_BY_MS = 4_000;
+/** And how soon it tries again while it cannot, ms. */
+const AGAIN_MS = 300;
 
 const page = await Page.open();
 const root = find(document, ".pad");
@@ -59,7 +61,9 @@ function open() {
     fault = "";
     react();
   });
-  const before = () => beforeSeat(page.store.view, page.mine.view);
+  /** @type {import("../lib/pad.js").Before | null} */
+  let last = null;
+  const before = () => (last = beforeSeat(page.store.view, page.mine.view, last));
   const of = () => {
     const now = before();
     return now && { act: now.act.id, take: now.act.take, party: now.party };
@@ -106,21 +110,26 @@ function open() {
 /** While somebody looks at it, the pad says that it is awake and how its clock stands. A second tablet asks before it takes the seat. @param {Wake} wake */
 function standBy(wake) {
   let over = false;
-  let asking = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
   const tell = async () => {
-    if (!wake.awake || asking || page.socket?.state !== "live" || !page.clock.synchronised) return;
-    asking = true;
-    try {
-      await page.send({ type: "ceremony.stand_by", ...readings(page), ...(over && { over }) });
-      over = false;
-    } catch (refusal) {
-      if (/** @type {Refused} */ (refusal).code === "seat-taken") over = await confirm(page.i18n, { title: page.t("pad.taken"), body: page.t("pad.taken-body"), act: page.t("pad.take") });
-    }
-    asking = false;
+    clearTimeout(timer);
+    const ready = wake.awake && page.socket?.state === "live" && page.clock.synchronised;
+    const stood = ready && (await page.send({ type: "ceremony.stand_by", ...readings(page), ...(over && { over }) }).then(() => true, (refusal) => taken(refusal)));
+    over = stood === "over";
+    clearTimeout(timer);
+    timer = setTimeout(tell, stood === true ? STAND_BY_MS : AGAIN_MS);
   };
-  setInterval(tell, STAND_BY_MS);
-  wake.addEventListener("change", tell);
-  page.socket?.addEventListener("state", tell);
+  /** @param {Refused} refusal @returns {Promise<"over" | false>} */
+  const taken = async ({ code }) => {
+    if (code !== "seat-taken") return false;
+    if (await confirm(page.i18n, { title: page.t("pad.taken"), body: page.t("pad.taken-body"), act: page.t("pad.take") })) return "over";
+    wake.rest();
+    return false;
+  };
+  wake.addEventListener("change", () => wake.awake && void tell());
+  page.socket?.addEventListener("state", () => void tell());
+  void tell();
 }
 
 /** @param {Phase} phase @param {import("../lib/pad.js").Before | null} now @param {number} now_ms */

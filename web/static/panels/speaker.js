@@ -5,6 +5,7 @@ import { find, h, list, set, write } from "../lib/dom.js";
 import { countdown } from "../lib/i18n.js";
 import { following, itemsOf, running } from "../lib/programme.js";
 import { openDesk } from "./desk.js";
+import { mountJoining } from "./joining.js";
 import { others, receive } from "./others.js";
 import { own } from "./own.js";
 import { shortlist } from "./shortlist.js";
@@ -20,6 +21,7 @@ others(find(document, "[data-others]"), page, receive(page, 4), { listening: tru
 cue();
 checks();
 shortlist(find(document, "[data-shortlist]"), page);
+mountJoining(find(document, "[data-joining]"), page);
 
 /** Waiting, stand by, on air: in words that a nervous person reads at a glance. */
 function cue() {

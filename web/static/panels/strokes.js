@@ -4,8 +4,10 @@
 import { Inks } from "../lib/inks.js";
 import { InkSheet } from "./ink.js";
 
-/** Whatever waits is drawn within about this, ms: the server sends every 50 ms. */
-const SPREAD_MS = 40;
+/** Whatever waits is drawn within about this, ms: the server sends every 30 ms. */
+const SPREAD_MS = 30;
+/** A first share is drawn as soon as it is heard of: that of a screen's picture, ms. */
+const AT_ONCE_MS = 16;
 
 /** All strokes that this page hears of. @param {import("../lib/page.js").Page} page */
 export function hearInks(page) {
@@ -29,7 +31,6 @@ export class StrokePlayer {
     this.party = 0;
     this.take = 0;
     this.playing = false;
-    this.before_ms = 0;
     this.listening = (/** @type {Event} */ event) => this.#heard(/** @type {CustomEvent} */ (event).detail);
     inks.addEventListener("ink", this.listening);
   }
@@ -53,24 +54,22 @@ export class StrokePlayer {
   /** @param {{key: string, stroke?: number}} detail */
   #heard({ key, stroke }) {
     if (key !== Inks.key(this.act, this.party)) return;
-    if (stroke === undefined) this.sheet.replace(this.inks.of(this.act, this.party, this.take));
-    if (this.playing || document.hidden) return void (document.hidden && this.sheet.replace(this.inks.of(this.act, this.party, this.take)));
+    if (stroke === undefined || document.hidden) return void this.sheet.replace(this.inks.of(this.act, this.party, this.take));
+    if (this.playing) return;
     this.playing = true;
-    this.before_ms = performance.now();
-    requestAnimationFrame((now_ms) => this.#play(now_ms));
+    this.#play(performance.now() - AT_ONCE_MS);
   }
 
-  /** @param {number} now_ms */
-  #play(now_ms) {
+  /** Draws the share that is due since `before_ms`, and the rest with the next pictures. @param {number} before_ms */
+  #play(before_ms) {
     if (!this.playing) return;
+    const now_ms = performance.now();
     const strokes = this.inks.of(this.act, this.party, this.take);
-    const drawn = this.sheet.strokes;
-    const waiting = strokes.reduce((sum, points, index) => sum + points.length - (drawn[index]?.length ?? 0), 0);
-    this.#draw(strokes, due(waiting, Math.max(8, now_ms - this.before_ms)));
-    this.before_ms = now_ms;
+    const waiting = strokes.reduce((sum, points, index) => sum + points.length - (this.sheet.strokes[index]?.length ?? 0), 0);
+    this.#draw(strokes, due(waiting, now_ms - before_ms));
     this.playing = waiting > 0;
-    if (this.playing) requestAnimationFrame((next_ms) => this.#play(next_ms));
-    else strokes.forEach((_, stroke) => stroke < strokes.length - 1 || this.sheet.finish(stroke));
+    if (this.playing) requestAnimationFrame(() => this.#play(now_ms));
+    else this.sheet.finish(strokes.length - 1);
   }
 
   /** @param {readonly import("../lib/strokes.js").Point[][]} strokes @param {number} count */
