@@ -11,7 +11,7 @@ import structlog
 from msgspec.structs import replace
 
 from rooms.ceremony import words as w
-from rooms.ceremony.model import signatory
+from rooms.ceremony.model import Act, signatory
 from rooms.ceremony.table import ON_STAGE, Step
 from rooms.features.ceremony import Ceremony
 from rooms.features.people import People, PersonErased
@@ -42,7 +42,7 @@ class Ceremonies:
             hall.host.listen(functools.partial(self._happened, hall))
 
     async def remember(self) -> None:
-        """After a start: what was signed of the acts on stage is seen again, as far as the vault can be read."""
+        """After a start: what was signed of the acts on screens is seen again, as far as the vault can be read."""
         try:
             for hall in self._halls:
                 await self._remember(hall)
@@ -54,7 +54,7 @@ class Ceremonies:
         given = {
             signed.commitment: Hand(act.id, act.running.take, party)
             for act in ceremony.book.acts()
-            if act.step in ON_STAGE
+            if _is_seen(ceremony, act)
             for party, signed in act.running.signed.items()
         }
         for commitment, opening in (await self._vault.openings(map(Digest, given))).items():
@@ -66,8 +66,7 @@ class Ceremonies:
         ceremony = hall.host.conference.feature(Ceremony, hall.room)
         for hand in hall.ink.hands():
             act = ceremony.act(hand.act)
-            on_stage = act is not None and (act.step in ON_STAGE or ceremony.book.kept.shown == act.id)
-            stays = act is not None and on_stage and act.running.take == hand.take
+            stays = act is not None and _is_seen(ceremony, act) and act.running.take == hand.take
             if not stays or signatory(hall.id, hand.act, hand.party) in erased:
                 hall.ink.forget(hand)
 
@@ -163,6 +162,11 @@ class Ceremonies:
             and act.seats[signal.party : signal.party + 1] == (seat,)
             and ceremony.book.kept.devices.get(act.seats[signal.party]) == actor.device
         )
+
+
+def _is_seen(ceremony: Ceremony, act: Act) -> bool:
+    """Whether screens show the act's hands: it is on stage, or the officer shows it."""
+    return act.step in ON_STAGE or ceremony.book.kept.shown == act.id
 
 
 def _check_kept(hall: Hall, person: PersonId) -> None:
