@@ -12,12 +12,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from rooms.kernel import Refused
 
 HOUSE: Final = Path(__file__).parents[2]
 REFUSED_STATUS: Final = 3
 AT_ONCE: Final = 2
 """Jobs that run together; the others wait."""
+
+
+log = structlog.get_logger()
 
 
 class Job(StrEnum):
@@ -68,9 +73,11 @@ class Jobs:
 
 
 def _answer(job: Job, status: int | None, out: bytes, words: str) -> bytes:
-    if status == 0:
-        return out
     last = words.rpartition("\n")[2]
+    if status == 0:
+        if last:
+            log.warning("a job was done, but", job=job, reason=last[:300])
+        return out
     if status == REFUSED_STATUS:
         raise Refused(last)
     raise JobFailed(f"{job} ended with {status}: {last[:300]}")

@@ -53,7 +53,7 @@ def _compiled(record: Mapping[str, Any], openings: Mapping[Digest, Opening], sai
         },
     )
     assert isinstance(made, bytes), "one PDF comes back as bytes"
-    return made
+    return made.rstrip() + b"\n"  # the seal's objects begin on a line of their own (ISO 19005-3, 6.1.9)
 
 
 def _legible(said: Any, script: str) -> Any:

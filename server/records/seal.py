@@ -16,7 +16,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, SimpleSigner, async_sign_pdf
 from pyhanko.sign.timestamps import TimestampRequestError
-from pyhanko.sign.timestamps.aiohttp_client import AIOHttpTimeStamper
+from pyhanko.sign.timestamps.aiohttp_client import HTTPTimeStamper
 from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko_certvalidator import ValidationContext
@@ -25,8 +25,6 @@ from server.records.keys import Seal
 
 FIELD: Final = "Seal"
 TSA_S: Final = 10.0
-STAMP_BYTES: Final = 16 * 1024
-"""A time stamp with its certificates; what the signature's place is enlarged by."""
 
 
 class Unsealable(Exception):
@@ -58,12 +56,12 @@ async def sealed(pdf: bytes, seal: Seal, reason: str) -> tuple[bytes, str]:
         return await _signed(pdf, signer, reason, None), ""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TSA_S)) as http:
         try:
-            return await _signed(pdf, signer, reason, AIOHttpTimeStamper(seal.tsa, http, timeout=TSA_S)), ""
+            return await _signed(pdf, signer, reason, HTTPTimeStamper(seal.tsa, timeout=TSA_S, session=http)), ""
         except (TimestampRequestError, aiohttp.ClientError, TimeoutError, ValueError) as failed:
             return await _signed(pdf, signer, reason, None), f"{seal.tsa}: {type(failed).__name__} {failed}"
 
 
-async def _signed(pdf: bytes, signer: SimpleSigner, reason: str, stamper: AIOHttpTimeStamper | None) -> bytes:
+async def _signed(pdf: bytes, signer: SimpleSigner, reason: str, stamper: HTTPTimeStamper | None) -> bytes:
     """Certified (ISO 32000-2 section 12.8.4): no later change is allowed."""
     meta = PdfSignatureMetadata(
         field_name=FIELD,

@@ -84,8 +84,8 @@ class Guest:
         message = {"id": id, "command": {"type": kind, **fields}} | ({"room": room} if room else {})
         return dict(await self.io.call("command", message, timeout=PATIENCE_S))
 
-    async def until(self, holds: Callable[[dict[str, Any]], Any]) -> None:
-        async with asyncio.timeout(PATIENCE_S):
+    async def until(self, holds: Callable[[dict[str, Any]], Any], patience_s: float = PATIENCE_S) -> None:
+        async with asyncio.timeout(patience_s):
             while not holds(self.view):
                 self._news.clear()
                 await self._news.wait()

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import functools
 import io
 import shutil
 import subprocess
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pytest
+from aiohttp import web
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from server.records import press
 from server.records.attachment import attachments, inflated
@@ -23,6 +28,7 @@ from server.records.canonical import canonical
 from server.records.keys import Seal, own_seal
 from server.records.record import commitments
 from server.records.seal import Coverage, Unsealable, sealed, state
+from server.tls import Pair, builder, store
 from tests.server.records.conftest import Made
 from tests.server.records.staged import Stage
 
@@ -40,6 +46,7 @@ def test_the_claim_of_pdf_a_3b_stands_on_what_it_needs(records: Mapping[str, Mad
             assert all("/DestOutputProfile" in each for each in pdf.Root.OutputIntents)
             assert {str(each.AFRelationship) for each in pdf.Root.AF} == {"/Data", "/Supplement"}
             assert not pdf.is_encrypted
+            assert b"%%EOF\n" in made.pdf, "the seal's objects begin on a line of their own"
             fonts = [each for each in pdf.objects if isinstance(each, pikepdf.Dictionary) and "/FontDescriptor" in each]
             assert len(fonts) > 3
             assert all({"/FontFile", "/FontFile2", "/FontFile3"} & set(each.FontDescriptor.keys()) for each in fonts)
@@ -74,6 +81,60 @@ def test_the_node_makes_its_seal_once_and_nobody_else_reads_its_key(tmp_path: Pa
     assert (Path(seal.key).read_bytes(), Path(seal.certificate).read_bytes()) == (key, certificate)
     assert Path(seal.key).stat().st_mode & 0o077 == 0
     assert Path(seal.key).parent.stat().st_mode & 0o077 == 0
+
+
+CONFIG = """
+[tsa]
+default_tsa = ours
+[ours]
+dir = {folder}
+serial = {folder}/serial
+signer_cert = {folder}/tsa.pem
+certs = {folder}/tsa.pem
+signer_key = {folder}/tsa.key
+signer_digest = sha256
+default_policy = 1.2.3.4.1
+digests = sha256
+"""
+
+
+def make_authority(folder: Path) -> None:
+    """A time-stamping authority (RFC 3161) with a certificate of its own."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "An authority")])
+    certificate = (
+        builder(name, name, key.public_key(), dt.datetime.now(dt.UTC), 10)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    store(Pair(folder / "tsa.pem", folder / "tsa.key"), key, [certificate])
+    (folder / "serial").write_text("01")
+    (folder / "tsa.conf").write_text(CONFIG.format(folder=folder))
+
+
+async def stamped(folder: Path, request: web.Request) -> web.Response:
+    (folder / "query").write_bytes(await request.read())
+    command = ["openssl", "ts", "-reply", "-config", folder / "tsa.conf", "-queryfile", folder / "query"]
+    reply = await asyncio.to_thread(subprocess.run, command, capture_output=True, check=True)
+    return web.Response(body=reply.stdout, content_type="application/timestamp-reply")
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+async def test_an_authority_stamps_the_time_and_its_absence_keeps_no_record_back(
+    records: Mapping[str, Made], keys: Path, tmp_path: Path, aiohttp_server: Any
+) -> None:
+    make_authority(tmp_path)
+    app = web.Application()
+    app.router.add_post("/tsr", functools.partial(stamped, tmp_path))
+    server = await aiohttp_server(app)
+    pdf = press.printed(records[MEMORANDUM].value, {})
+    made, unstamped = await sealed(pdf, own_seal(keys, NOW, str(server.make_url("/tsr"))), "x")
+    assert not unstamped
+    found = await asyncio.to_thread(state, made)
+    assert (found.coverage, found.stamped[:4]) == (Coverage.WHOLE, str(dt.datetime.now(dt.UTC).year))
+    made, unstamped = await sealed(pdf, own_seal(keys, NOW, str(server.make_url("/away"))), "x")
+    assert "/away" in unstamped
+    assert (await asyncio.to_thread(state, made)).coverage == Coverage.WHOLE
 
 
 def p12(folder: Path, password: bytes) -> Path:
