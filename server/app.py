@@ -91,7 +91,8 @@ async def serving(
         journal, vault, hosts = base.journal, base.vault, base.hosts
         identity = Identity(base.key)
 
-        media, sessions = _media(settings, hosts, clock)
+        director, sessions = _media(settings, hosts, clock)
+        media = base.media(director)
         health = Health({"journal": journal, "vault": vault}, media, clock, metrics, base.company)
         loop = asyncio.get_running_loop()
         halls: Mapping[ConferenceId, Hall] = {
@@ -113,11 +114,11 @@ async def serving(
 
         floods = Floods(time.monotonic, base.processes)
         ice = IceServers(settings.ice_servers, settings.ice_secret, lambda: clock.now_ms() / 1000, secrets.token_bytes)
-        app = web.Application(client_max_size=BODY_MAX, middlewares=[guard(floods, settings)])
+        app = web.Application(client_max_size=BODY_MAX, middlewares=[guard(floods, settings), *base.middlewares])
         app.on_response_prepare.append(security_headers(settings))
         sockets.mount(app)
         health.mount(app)
-        app.add_routes(Whip(settings, identity, lambda: _conferences(hosts), sessions, media, ice).routes())
+        app.add_routes(Whip(settings, identity, lambda: _conferences(hosts), sessions, director, ice).routes())
         admission = Admission(identity, secure=settings.secure)
         Persons(settings, halls, admission, vault.names, erasure).mount(app)
         Exports(settings, halls, admission, vault.names).mount(app)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import hashlib
 import socket
 import ssl
 from collections.abc import Callable
@@ -81,6 +82,18 @@ class Certificates:
                 f"The certificates in {settings.data / FOLDER} can't be used ({wrong}): "
                 "mend or remove that folder, or give --tls-cert and --tls-key."
             ) from None
+
+
+def leaf_fingerprint(settings: Settings) -> bytes:
+    """SHA-256 of the certificate that this process shows; empty when it shows none (yet)."""
+    if not settings.speaks_tls:
+        return b""
+    file = settings.tls_cert or settings.data / FOLDER / "certificate.pem"
+    try:
+        first, _, _ = file.read_text().partition("-----END CERTIFICATE-----")
+        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(first + "-----END CERTIFICATE-----\n")).digest()
+    except (OSError, ValueError):
+        return b""
 
 
 def names(settings: Settings) -> list[str]:

@@ -13,7 +13,18 @@ from typing import Any, Final
 import structlog
 
 from media.control import Observed
-from media.model import AudienceName, Codec, Route, SessionId, SessionSpec, SlateSpec, SlotId, SourceSpec
+from media.model import (
+    AudienceName,
+    Codec,
+    PublicationState,
+    Route,
+    SessionId,
+    SessionSpec,
+    SlateSpec,
+    SlotId,
+    SourceName,
+    SourceSpec,
+)
 from rooms import audience as audiences
 from rooms.audience import Attendee, Audience
 from rooms.conference import Conference
@@ -34,6 +45,8 @@ SLATE_CODECS: Final = (Codec.VP8, Codec.H264)
 """Every WebRTC endpoint decodes one of them (RFC 7742 section 5); each costs two seconds of a core once."""
 PICTURE_SLOT: Final = re.compile(r"v[0-7]\Z")
 Conferences = Callable[[], Mapping[ConferenceId, Conference]]
+Publications = dict[SourceName, PublicationState]
+Showing = dict[AudienceName, dict[SlotId, SourceName]]
 _Place = tuple[ConferenceId, RoomId, Audience]
 
 log = structlog.get_logger("director")
@@ -127,7 +140,7 @@ class Director:
 
     # What the core asks
 
-    def epoch(self) -> str | None:
+    def epoch(self, conference: ConferenceId | None = None) -> str | None:
         """The relay process that answers now; None while none does."""
         return self._relay.epoch if self._relay.connected else None
 
@@ -163,6 +176,23 @@ class Director:
             return Measured()
         publications = (found for name, found in self._relay.publications.items() if slots.SLATE not in name)
         return Measured(tuple(publications), tuple(self._relay.sessions.values()))
+
+    def shown(self, conference: ConferenceId) -> tuple[Publications, Showing]:
+        """What the relay has of a conference: its publications, and what each audience's slots show."""
+        publications, showing = self._relay.publications.items(), self._relay.showing.items()
+        return (
+            {name: state for name, state in publications if name.startswith(f"{conference}:")},
+            {name: dict(slots) for name, slots in showing if name.startswith(f"{conference}.")},
+        )
+
+    def is_idle(self, conference: ConferenceId) -> bool:
+        """Whether no session of the conference is held."""
+        return not self._sessions.of_conference(conference)
+
+    def leave(self, conference: ConferenceId) -> None:
+        """The conference's media is elsewhere: its sessions end here."""
+        for session in self._sessions.of_conference(conference):
+            self._sessions.close(session)
 
     def viewport(self, actor: Actor, session: str, heights: Mapping[str, int]) -> None:
         """Displayed heights in px per picture slot of one of the actor's sessions; others are ignored."""

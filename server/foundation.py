@@ -9,12 +9,15 @@ from contextlib import AsyncExitStack
 
 import msgspec
 import structlog
+from aiohttp.typedefs import Middleware
 
 from rooms.definition import Definition
 from rooms.kernel import ConferenceId, Json
+from server.certificates import leaf_fingerprint
 from server.clock import Clock
 from server.datafolder import DataFolder
 from server.definitions import definitions
+from server.director import Director
 from server.hall import Hall
 from server.held import Held
 from server.host import Host
@@ -22,12 +25,14 @@ from server.identity import KEY_BYTES, node_key
 from server.journal import Journal
 from server.journal.redis import RedisJournal
 from server.journal.sqlite import SqliteJournal
+from server.media_port import MediaPort
 from server.metrics import Metrics
 from server.personal import Personal
-from server.settings import Settings, Unusable
+from server.settings import EVERYWHERE, Settings, Unusable, outer_address
 from server.shared.checks import check
 from server.shared.company import Company
 from server.shared.follower import BLOCK_MS
+from server.shared.forwarding import forwarding
 from server.shared.lease import Lease
 from server.shared.line import Line
 from server.shared.member import Member
@@ -53,6 +58,8 @@ class Foundation(msgspec.Struct, frozen=True):
     meet: Callable[[Mapping[ConferenceId, Hall]], None] = lambda halls: None
     processes: Callable[[], int] = lambda: 1
     company: Callable[[ConferenceId], Mapping[str, Json]] = lambda conference: {}
+    media: Callable[[Director], MediaPort] = lambda director: director
+    middlewares: Sequence[Middleware] = ()
 
 
 async def laid(
@@ -100,7 +107,8 @@ async def _shared(
         return Host(journal, definition, clock)
 
     members = [Member(each, host, journal, store, blocking, lease, line, metrics) for each in founding]
-    company = Company(store, vault, members, clock, metrics)
+    address = f"{'https' if settings.speaks_tls else 'http'}://{_inner(settings)}:{settings.port}"
+    company = Company(store, vault, members, clock, metrics, address, lambda: leaf_fingerprint(settings))
     stack.push_async_callback(company.close)
     try:
         key = await _shared_key(store, folder)
@@ -118,7 +126,15 @@ async def _shared(
         lambda halls: company.meet(line, halls),
         company.processes,
         lambda conference: {"processes": company.view(conference), "risks": list(risks)},
+        lambda director: company.media(director, line),
+        (forwarding(company.elsewhere),),
     )
+
+
+def _inner(settings: Settings) -> str:
+    """The address that other machines reach this process at."""
+    host = outer_address() if settings.host in EVERYWHERE else settings.host
+    return f"[{host}]" if ":" in host else host
 
 
 async def _shared_key(store: RedisStore, folder: DataFolder) -> bytes:

@@ -16,8 +16,8 @@ class MediaListener(Protocol):
     def media_changed(self, conference: ConferenceId, *, urgent: bool) -> None:
         """`media_view` or `slots` of the conference differ now. Urgent: live, slate or showing changed."""
 
-    def media_epoch(self, epoch: str) -> None:
-        """Another relay process answers: every page is told to rejoin."""
+    def media_epoch(self, epoch: str, conference: ConferenceId | None = None) -> None:
+        """Another relay process answers (for one conference, or for all): its pages are told to rejoin."""
 
     def media_ended(
         self, conference: ConferenceId, invite: InviteId, person: PersonId, session: str, reason: str
@@ -34,8 +34,8 @@ class MediaPort(Protocol):
     async def close(self) -> None:
         """Leave the relay as it is: its sessions go on."""
 
-    def epoch(self) -> str | None:
-        """The relay process that answers now; None while none does."""
+    def epoch(self, conference: ConferenceId | None = None) -> str | None:
+        """The relay process that has the conference's media, or that is beside us; None while none answers."""
 
     def media_view(self, conference: ConferenceId, room: RoomId, audience: Audience) -> Mapping[str, Json]:
         """The `media` object of the audience's view."""

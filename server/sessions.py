@@ -196,6 +196,9 @@ class Sessions:
             if owner.conference == conference and owner.invite == invite
         ]
 
+    def of_conference(self, conference: ConferenceId) -> list[SessionId]:
+        return [session for session, owner in self._owners.items() if owner.conference == conference]
+
     def publishing(self) -> Iterator[tuple[SessionId, SourceName]]:
         """The sessions that publish, each with its Source."""
         for session in self._owners:

@@ -214,8 +214,8 @@ class Sockets:
         if conference in self._halls:
             self._halls[conference].changed(urgent=urgent)
 
-    def media_epoch(self, epoch: str) -> None:
-        for hall in self._halls.values():
+    def media_epoch(self, epoch: str, conference: ConferenceId | None = None) -> None:
+        for hall in self._halls.values() if conference is None else [self._halls[conference]]:
             hall.tell("epoch", {"epoch": epoch})
             hall.changed(urgent=True)
 
@@ -259,7 +259,7 @@ class Sockets:
         if sid in self._here:
             hall, page, outbox = self._here[sid]
             hall.come(page, outbox)
-            if epoch := self._media.epoch():
+            if epoch := self._media.epoch(hall.id):
                 outbox.write(event_frame("epoch", {"epoch": epoch}))
 
     async def _disconnect(self, sid: str, reason: str) -> None:

@@ -5,37 +5,44 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, assert_never
 
 import structlog
 
 from rooms.kernel import ConferenceId, Json, PersonId
 from server.clock import Clock
+from server.director import Director
 from server.ending import ended
 from server.hall import Hall, News
 from server.ink import Cleared, Stroke
 from server.metrics import Metrics
 from server.presence import Page
 from server.shared.line import BEAT_S, SILENT_S, Line
+from server.shared.media import SharedMedia
 from server.shared.member import Member
 from server.shared.messages import (
     Answered,
     Asked,
     Beat,
+    Ended,
     Here,
     Inked,
+    Media,
     Message,
     Named,
     NodeId,
     Seen,
     Standing,
     Vacant,
+    Viewed,
 )
 from server.shared.store import RedisStore
 from server.shared.vault import SharedVault
 from server.storage import Unwritable
 
+ALONE_S: Final = 1.5
+"""A relay's standby takes over within this time; a process whose relay stays away passes its conferences on."""
 AGAIN_BEATS: Final = 4
 """Who is here is said when it changes, and every so many beats for those who missed it."""
 
@@ -46,16 +53,32 @@ class Company:
     """This process among the others. Give `hear` to the line; `meet` once there are halls."""
 
     def __init__(
-        self, store: RedisStore, vault: SharedVault, members: Sequence[Member], clock: Clock, metrics: Metrics
+        self,
+        store: RedisStore,
+        vault: SharedVault,
+        members: Sequence[Member],
+        clock: Clock,
+        metrics: Metrics,
+        address: str,
+        fingerprint: Callable[[], bytes],
     ) -> None:
+        """`address`: where the others reach our HTTP; `fingerprint()`: of the certificate that we show there."""
         self._vault, self._clock, self._metrics = vault, clock, metrics
         self._members = {member.id: member for member in members}
+        self._address, self._fingerprint = address, fingerprint
+        self._media: SharedMedia | None = None
+        self._alone_since_s: float | None = None
         self._halls: Mapping[ConferenceId, Hall] = {}
         self._others: dict[NodeId, tuple[float, Beat]] = {}
         self._said: dict[ConferenceId, tuple[Seen, ...]] = {}
         self._started_ms = int(clock.now_ms())
         self._tasks: set[asyncio.Task[None]] = set()
         store.listen(self._look_soon)
+
+    def media(self, director: Director, line: Line) -> SharedMedia:
+        """The media of this process among the others'."""
+        self._media = SharedMedia(director, self._members, line, self._spawn)
+        return self._media
 
     def meet(self, line: Line, halls: Mapping[ConferenceId, Hall]) -> None:
         """Tell the others of the halls' pages, and the halls of theirs, from now on."""
@@ -74,6 +97,13 @@ class Company:
             case never:
                 assert_never(never)
 
+    def elsewhere(self, conference: ConferenceId) -> Beat | None:
+        """The other process that owns the conference; None when we do, or when it is not heard."""
+        member = self._members.get(conference)
+        if member is None or member.owns or member.owner not in self._others:
+            return None
+        return self._others[member.owner][1]
+
     async def close(self) -> None:
         await ended(*self._tasks)
 
@@ -84,19 +114,21 @@ class Company:
     def view(self, conference: ConferenceId) -> Sequence[Mapping[str, Json]]:
         """The processes as the organiser sees them, this one first."""
         member = self._members[conference]
-        own = Beat(NodeId(""), os.getpid(), self._started_ms, self._open_pages(), {conference: max(0, member.behind)})
-        rows = [(member.node, own), *((node, beat) for node, (_, beat) in sorted(self._others.items()))]
+        others = [beat for _, (_, beat) in sorted(self._others.items())]
         return [
             {
-                "node": node,
+                "node": beat.node,
                 "pid": beat.pid,
                 "started_ms": beat.started_ms,
                 "pages": beat.sockets,
                 "behind": beat.lag.get(conference, 0),
-                "owner": node == member.owner,
-                "here": node == member.node,
+                "relay": bool(beat.relay),
+                "sessions": beat.sessions,
+                "packets_per_s": beat.packets_per_s,
+                "owner": beat.node == member.owner,
+                "here": beat.node == member.node,
             }
-            for node, beat in rows
+            for beat in (self._own(member.node), *others)
         ]
 
     def hear(self, message: Message) -> None:
@@ -124,6 +156,9 @@ class Company:
             case Vacant(conference=conference):
                 if conference in self._members:
                     self._members[conference].look_soon()
+            case Media() | Viewed() | Ended():
+                if self._media is not None:
+                    self._media.hear(message)
             case Answered():
                 raise AssertionError("the line keeps answers for those who asked")
             case never:
@@ -156,15 +191,50 @@ class Company:
             await asyncio.sleep(BEAT_S)
 
     async def _beat(self, line: Line, *, everything: bool) -> None:
-        lag = {id: max(0, member.behind) for id, member in self._members.items()}
-        await line.tell(Beat(line.node, os.getpid(), self._started_ms, self._open_pages(), lag))
+        await line.tell(self._own(line.node))
+        self._share()
         now_s = asyncio.get_running_loop().time()
         for id, hall in self._halls.items():
             pages = tuple(Seen(page.actor, page.visible, round(now_s - page.since_s)) for page in hall.here())
             bare = tuple(Seen(page.actor, page.visible, 0) for page in hall.here())
+            if everything and self._media is not None:
+                self._media.tell(id)
             if everything or self._said.get(id) != bare:
                 self._said[id] = bare
                 await line.tell(Here(line.node, id, pages))
+
+    def _own(self, node: NodeId) -> Beat:
+        relay = self._media.health() if self._media else {}
+        return Beat(
+            node,
+            os.getpid(),
+            self._started_ms,
+            self._open_pages(),
+            self._address,
+            self._fingerprint(),
+            relay.get("epoch", ""),
+            relay.get("sessions", 0),
+            relay.get("packets_per_s", 0),
+            sum(member.owns for member in self._members.values()),
+            {id: max(0, member.behind) for id, member in self._members.items()},
+        )
+
+    def _share(self) -> None:
+        """Pass conferences on: all when only others have a relay, an idle one when we own two more than another."""
+        media, now_s = self._media, asyncio.get_running_loop().time()
+        served = [beat for _, beat in self._others.values() if beat.relay]
+        owned = [member for member in self._members.values() if member.owns]
+        if media is None or not served:
+            return
+        if media.epoch() is None:
+            self._alone_since_s = self._alone_since_s or now_s
+            passing = owned if now_s - self._alone_since_s > ALONE_S else []
+        else:
+            self._alone_since_s = None
+            too_many = any(len(owned) >= beat.owns + 2 for beat in served)
+            passing = [member for member in owned if too_many and media.is_idle(member.id)][:1]
+        for member in passing:
+            member.pass_on()
 
     def _bury(self) -> None:
         """Forget processes that fell silent, and their pages."""

@@ -21,15 +21,15 @@ LOOK_S: Final = 0.3
 
 _TAKE: Final = """#!lua flags=allow-oom
 local holder = redis.call('GET', KEYS[1])
-if not holder or holder == ARGV[1] then
+if ARGV[2] ~= '0' and (not holder or holder == ARGV[1]) then
     holder = ARGV[1]
     redis.call('SET', KEYS[1], holder, 'PX', ARGV[2])
 end
 local last = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
 local seq = last and tonumber(string.match(last[1], '^%d+')) or 0
-return {holder, tonumber(redis.call('GET', KEYS[2]) or '0'), seq}
+return {holder or '', tonumber(redis.call('GET', KEYS[2]) or '0'), seq}
 """
-"""Take the lease if it is free or ours: {holder, the journal's epoch, its last seq}."""
+"""Take the lease if it is free or ours, for so many ms (0: only look): {holder, the journal's epoch, its last seq}."""
 _LEAVE: Final = """#!lua flags=allow-oom
 return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0
 """
@@ -54,8 +54,15 @@ class Lease:
 
     async def take(self, conference: ConferenceId) -> Turn:
         """Take or renew the lease, if nobody else has it. Raises Unwritable."""
+        return await self._turn(conference, int(LEASE_S * 1000))
+
+    async def look(self, conference: ConferenceId) -> Turn:
+        """Who has the lease; nobody is the empty name. Raises Unwritable."""
+        return await self._turn(conference, 0)
+
+    async def _turn(self, conference: ConferenceId, lease_ms: int) -> Turn:
         keys = [_lease(conference), key(conference, "epoch"), key(conference, "entries")]
-        words: list[str | int] = [self.node, int(LEASE_S * 1000)]
+        words: list[str | int] = [self.node, lease_ms]
         holder, epoch, seq = await self._store.read(lambda _: self._take(keys, words))
         return Turn(NodeId(holder.decode()), Epoch(epoch), seq)
 

@@ -38,6 +38,8 @@ PATIENCE_S: Final = 10.0
 """For so long a command waits for an owner; then the page is told `busy` and sends it again."""
 AGAIN_S: Final = 0.1
 CATCH_UP_S: Final = 2.0
+PASSING_S: Final = 5.0
+"""For so long who passed a conference on does not take it again."""
 
 log = structlog.get_logger()
 
@@ -73,6 +75,8 @@ class Member:
         self._last: Entry | None = None
         self._progress = asyncio.Event()
         self._listeners: list[Listener] = []
+        self._turned: list[Callable[[], None]] = []
+        self._passing_until_s = 0.0
         self._news = asyncio.Event()
         self._ready = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -125,6 +129,15 @@ class Member:
             await self._line.tell(Vacant(self.id))
         if follower is not None:
             await follower.close()
+
+    def on_turn(self, listener: Callable[[], None]) -> None:
+        """Call when this process has become the owner, or a follower."""
+        self._turned.append(listener)
+
+    def pass_on(self) -> None:
+        """Let another process own the conference: it is better placed."""
+        self._passing_until_s = asyncio.get_running_loop().time() + PASSING_S
+        self.look_soon()
 
     def look_soon(self) -> None:
         """The lease may be free, or Redis writes again: look now."""
@@ -180,7 +193,7 @@ class Member:
         return host is self._host and not host.fenced and asyncio.get_running_loop().time() < self._sure_until_s
 
     async def _ask(self, envelope: Envelope, actor: Actor) -> int:
-        if self.owner in (None, self.node):
+        if self.owner in (None, "", self.node):
             raise _Moved
         assert self.owner is not None
         asked = Asked(self.node, 0, self.id, packed(envelope), actor)
@@ -217,18 +230,27 @@ class Member:
     async def _look(self) -> None:
         """Take or renew the lease, and become what it makes of us. Raises Unwritable, Unusable."""
         asked_s, last = asyncio.get_running_loop().time(), self._last
-        turn = await self._lease.take(self.id)
+        passing = asked_s < self._passing_until_s
+        turn = await (self._lease.look(self.id) if passing else self._lease.take(self.id))
+        if passing and turn.holder == self.node:
+            await self._end_host()
+            await self._lease.leave(self.id)
+            await self._line.tell(Vacant(self.id))
         if last is not None and (self._turn is None or (turn.epoch, turn.holder) != (self._turn.epoch, self.owner)):
             await self._check_history(last)
         if last is not None and turn.seq < last.seq:
             raise self._store.lost(f"{self.id} ends at seq {turn.seq} and ended at {last.seq} before")
         self._turn, self.behind = turn, turn.seq - (last.seq if last else self._seq())
-        if turn.holder != self.node:
+        owned = self.owns
+        if passing or turn.holder != self.node:
             await self._step_back()
         else:
             if self._host is None or self._host.fenced or self._host.epoch != turn.epoch:
                 await self._take_over()
             self._sure_until_s = asked_s + LEASE_S
+        if self.owns != owned:
+            for turned in self._turned:
+                turned()
         self._metrics.owner.labels(self.id).set(self.owns)
         self._metrics.behind.labels(self.id).set(max(0, self.behind))
         if self._host is not None or self._follower is not None:

@@ -6,9 +6,10 @@ from typing import Any, NewType
 
 import msgspec
 
+from media.model import AudienceName, PublicationState, SlotId, SourceName
 from rooms.ceremony.words import Pad
 from rooms.journal import Envelope, envelope
-from rooms.kernel import Actor, ConferenceId, PersonId, SeatId
+from rooms.kernel import Actor, ConferenceId, InviteId, PersonId, SeatId
 from server.ink import Cleared, Stroke
 
 NodeId = NewType("NodeId", str)
@@ -57,6 +58,14 @@ class Beat(msgspec.Struct, frozen=True, tag="beat"):
     pid: int
     started_ms: int
     sockets: int
+    address: str = ""
+    """Where the others reach its HTTP; `fingerprint`: SHA-256 of its certificate, if it speaks TLS."""
+    fingerprint: bytes = b""
+    relay: str = ""
+    """The epoch of the relay beside it; empty while there is none."""
+    sessions: int = 0
+    packets_per_s: int = 0
+    owns: int = 0
     lag: dict[ConferenceId, int] = {}
     """By conference the entries that it has not seen yet."""
 
@@ -90,7 +99,37 @@ class Vacant(msgspec.Struct, frozen=True, tag="vacant"):
     conference: ConferenceId
 
 
-Message = Asked | Answered | Here | Beat | Named | Inked | Standing | Vacant
+class Media(msgspec.Struct, frozen=True, tag="media"):
+    """What the owner's relay has of a conference now; `epoch` None while no relay answers."""
+
+    node: NodeId
+    conference: ConferenceId
+    epoch: str | None = None
+    publications: dict[SourceName, PublicationState] = {}
+    showing: dict[AudienceName, dict[SlotId, SourceName]] = {}
+
+
+class Viewed(msgspec.Struct, frozen=True, tag="viewed"):
+    """A page's displayed heights, for whoever has its session."""
+
+    node: NodeId
+    actor: Actor
+    session: str
+    heights: dict[str, int]
+
+
+class Ended(msgspec.Struct, frozen=True, tag="ended"):
+    """A media session ended by itself: its page may be anywhere."""
+
+    node: NodeId
+    conference: ConferenceId
+    invite: InviteId
+    person: PersonId
+    session: str
+    reason: str
+
+
+Message = Asked | Answered | Here | Beat | Named | Inked | Standing | Vacant | Media | Viewed | Ended
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
 

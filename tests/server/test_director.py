@@ -37,7 +37,7 @@ class Listener:
     def media_changed(self, conference: ConferenceId, *, urgent: bool) -> None:
         self.changes.append(urgent)
 
-    def media_epoch(self, epoch: str) -> None:
+    def media_epoch(self, epoch: str, conference: ConferenceId | None = None) -> None:
         self.epochs.append(epoch)
 
     def media_ended(
