@@ -15,9 +15,9 @@ from server.journal.redis import key
 from server.shared.messages import NodeId
 from server.shared.store import RedisStore
 
-LEASE_S: Final = 1.5
+LEASE_S: Final = 1.2
 """With looking every LOOK_S and reading the journal, a kill is made good well within 3 s."""
-LOOK_S: Final = 0.3
+LOOK_S: Final = 0.2
 
 _TAKE: Final = """#!lua flags=allow-oom
 local holder = redis.call('GET', KEYS[1])
