@@ -9,75 +9,36 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from rooms.definition import Definition
-from rooms.features.stage import SetSound, Take
+from rooms.features.stage import Take
 from rooms.journal import Entry, Envelope
 from rooms.kernel import CommandId, Refused
 from rooms.program import Layout
+from scripts.benches import members
 from scripts.benches.redis_process import RedisProcess
-from server.host import Host
 from server.journal.redis import RedisJournal, key
-from server.metrics import Metrics
-from server.shared import lease, member, messages
-from server.shared.follower import BLOCK_MS
-from server.shared.lease import Lease
-from server.shared.line import Line
-from server.shared.member import Member
-from server.shared.messages import Asked, Message, NodeId
-from server.shared.store import RedisStore, client
+from server.shared import lease, member
+from server.shared.store import RedisStore
 from tests.rooms.hall import ANNA, DEFINITION, DIRECTOR, FR, STAGE
 from tests.server.test_host import HandClock
 
 
-class One:
-    """One process' part in the conference, without its pages."""
+class One(members.One):
+    """A member of the small conference; a director acts at it."""
 
     def __init__(self, url: str, name: str) -> None:
-        self.store = RedisStore(url)
-        self.blocking = client(url, timeout_s=BLOCK_MS / 1000 + 1)
-        self.line = Line(url, NodeId(name), self._hear)
-        self.journal = RedisJournal(self.store)
-        self.lease = Lease(self.store, NodeId(name))
-        parts = (self.journal, self.store, self.blocking, self.lease, self.line, Metrics())
-        self.member = Member(DEFINITION, self._host, *parts)
-        self.seen: list[Entry] = []
-        self.member.listen(self.seen.extend)
-        self._tasks: list[asyncio.Task[None]] = []
-
-    def _host(self, definition: Definition) -> Host:
-        return Host(self.journal, definition, HandClock())
-
-    def _hear(self, message: Message) -> None:
-        match message:
-            case Asked():
-                self._tasks.append(asyncio.create_task(self.member.answer(message)))
-            case messages.Vacant():
-                self.member.look_soon()
+        super().__init__(url, name, DEFINITION, HandClock())
 
     async def open(self) -> One:
-        self.line.start()
-        await self.line.up.wait()
-        await self.member.open()
+        await super().open()
         return self
-
-    async def close(self) -> None:
-        await self.member.close()
-        await self.line.close()
-        await self.blocking.aclose()
-        await self.store.close()
 
     def sleep(self) -> None:
         """As a stopped process: nothing renews the lease, and nothing is noticed."""
         assert self.member._task is not None
         self.member._task.cancel()
 
-    async def sound(self, id: str, gain: float) -> int:
-        return await self.member.handle(Envelope(CommandId(id), SetSound(FR, gain), STAGE), DIRECTOR)
-
-    async def until(self, holds: Callable[[], object]) -> None:
-        async with asyncio.timeout(10):
-            while not holds():  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+    async def act(self, id: str, gain: float) -> int:
+        return await self.sound(DIRECTOR, id, STAGE, FR, gain)
 
 
 @pytest.fixture
@@ -98,7 +59,7 @@ Made = Callable[[str], One]
 async def test_the_first_owns_and_the_second_follows_what_it_writes(made: Made) -> None:
     one, two = await made("one").open(), await made("two").open()
     assert (one.member.owns, two.member.owns) == (True, False)
-    seq = await one.sound("1", 0.5)
+    seq = await one.act("1", 0.5)
     await two.until(lambda: two.member.conference.seq == seq)
     assert two.member.conference.snapshot() == one.member.conference.snapshot()
     assert [entry.seq for entry in two.seen] == [seq]
@@ -106,7 +67,7 @@ async def test_the_first_owns_and_the_second_follows_what_it_writes(made: Made) 
 
 async def test_many_commands_from_both_sides_end_in_one_order(made: Made) -> None:
     one, two = await made("one").open(), await made("two").open()
-    asked = [(one, two)[n % 2].sound(str(n), n / 100) for n in range(60)]
+    asked = [(one, two)[n % 2].act(str(n), n / 100) for n in range(60)]
     seqs = await asyncio.gather(*asked)
     assert sorted(seqs) == list(range(2, 62))
     await two.until(lambda: two.member.conference.seq == 61)
@@ -115,13 +76,13 @@ async def test_many_commands_from_both_sides_end_in_one_order(made: Made) -> Non
 
 async def test_a_stale_owner_that_wakes_is_fenced_and_follows(made: Made) -> None:
     one, two = await made("one").open(), await made("two").open()
-    await one.sound("1", 0.1)
+    await one.act("1", 0.1)
     one.sleep()
     one.member._sure_until_s = float("inf")  # and it believes in its lease, as one does that just woke
     await two.until(lambda: two.member.owns)
-    seq = await two.sound("2", 0.2)
+    seq = await two.act("2", 0.2)
 
-    late = asyncio.create_task(one.sound("3", 0.3))
+    late = asyncio.create_task(one.act("3", 0.3))
     one.member._task = asyncio.create_task(one.member._keep_turn())
     assert await late == seq + 1
     assert not one.member.owns
@@ -149,24 +110,24 @@ async def test_an_owner_that_dies_is_followed_within_three_seconds(made: Made) -
     one.sleep()
     await one.line.close()
     began = time.monotonic()
-    await two.sound("1", 0.5)
+    await two.act("1", 0.5)
     print("takeover", round(time.monotonic() - began, 2), "s")
     assert two.member.owns
 
 
 async def test_a_command_answered_by_the_dead_owner_is_answered_again_by_the_next(made: Made) -> None:
     one, two = await made("one").open(), await made("two").open()
-    seq = await two.sound("1", 0.5)
+    seq = await two.act("1", 0.5)
     one.sleep()
     await two.until(lambda: two.member.owns)
-    assert await two.sound("1", 0.5) == seq
+    assert await two.act("1", 0.5) == seq
 
 
 async def test_redis_comes_back_on_its_data_and_writing_goes_on(made: Made, redis: RedisProcess) -> None:
     one, two = await made("one").open(), await made("two").open()
-    first = await two.sound("1", 0.1)
+    first = await two.act("1", 0.1)
     redis.kill()
-    waiting = [asyncio.create_task(each.sound(f"w{n}", 0.2 + n / 10)) for n, each in enumerate((one, two))]
+    waiting = [asyncio.create_task(each.act(f"w{n}", 0.2 + n / 10)) for n, each in enumerate((one, two))]
     await redis.start()
     began = time.monotonic()
     assert sorted(await asyncio.gather(*waiting)) == [first + 1, first + 2]
@@ -176,18 +137,18 @@ async def test_redis_comes_back_on_its_data_and_writing_goes_on(made: Made, redi
 async def test_what_redis_lost_stops_all_writing(made: Made, redis: RedisProcess) -> None:
     one, two = await made("one").open(), await made("two").open()
     for number in range(3):
-        await one.sound(str(number), number / 10)
+        await one.act(str(number), number / 10)
     await two.until(lambda: two.member.conference.seq == 4)
     await one.store.redis.xdel(key(DEFINITION.id, "entries"), "4-0")  # as a failover that lagged behind
     for each in (one, two):
         await each.until(lambda each=each: each.store.refusing)  # type: ignore[misc]
         with pytest.raises(Refused, match="redis-lost"):
-            await each.sound("more", 0.9)
+            await each.act("more", 0.9)
 
 
 async def test_another_history_of_the_same_length_stops_all_writing(made: Made) -> None:
     one, two = await made("one").open(), await made("two").open()
-    await one.sound("1", 0.1)
+    await one.act("1", 0.1)
     await two.until(lambda: two.member.conference.seq == 2)
     entries = key(DEFINITION.id, "entries")
     await one.store.redis.delete(entries)
