@@ -131,7 +131,7 @@ async def serving(
         Pages(settings, web_root, halls, identity, vault, erasure, metrics, floods, ice).mount(app)
         local = web.Application()
         Local(settings, hosts, identity).mount(local)
-        Backups(folder).mount(local)
+        Backups(folder, shared=bool(settings.redis)).mount(local)
 
         base.meet(halls)
         await media.start(sockets)

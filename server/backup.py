@@ -57,17 +57,26 @@ class Manifest(msgspec.Struct, frozen=True, tag="twinhall-backup"):
     format: int = FORMAT
 
 
+SHARED: Final = (
+    "journal and names of this node are in Redis: back Redis up, or copy them to a file with "
+    "`python -m server journal export FILE --personal --redis URL`"
+)
+
+
 class Backups:
     """Answers `scripts/run --backup` on the command line's socket."""
 
-    def __init__(self, folder: DataFolder) -> None:
-        self._folder = folder
+    def __init__(self, folder: DataFolder, *, shared: bool) -> None:
+        """`shared`: journal and names are in Redis, whose own backups count."""
+        self._folder, self._shared = folder, shared
 
     def mount(self, local: web.Application) -> None:
         local.router.add_post(PATH, self._back_up)
 
     async def _back_up(self, request: web.Request) -> web.Response:
         try:
+            if self._shared:
+                raise Unusable(SHARED)
             made = await asyncio.to_thread(back_up, self._folder, Path(await request.text()))
         except Unusable as reason:
             return web.Response(text=str(reason), status=HTTPStatus.CONFLICT)

@@ -81,17 +81,26 @@ class Lane:
         try:
             for number in range(kills):
                 await self._let_live()
-                await self._life.kill()
-                await self._life.start()
+                await self._break(number)
                 if (number + 1) % 50 == 0:
                     self._say(f"{self._data.name}: {number + 1} of {kills} kills")
             unfinished = await self._finish()
+            entries = await self._entries()
         finally:
             await self._life.kill()
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
-        return compare([client.log for client in self._clients], self._entries()) + unfinished
+        return compare([client.log for client in self._clients], entries) + unfinished
+
+    async def _break(self, number: int) -> None:
+        """Kill, and start again."""
+        await self._life.kill()
+        await self._life.start()
+
+    def _url(self, number: int) -> str:
+        """Where the n-th client goes."""
+        return self._life.url
 
     async def _admit(self, links: Sequence[Link]) -> None:
         director, organiser = (next(link for link in links if link.role == role) for role in ("director", "organiser"))
@@ -102,7 +111,9 @@ class Lane:
             (director, "emil", lambda number: self._sound(sources)),
             (organiser, "olga", lambda number: {"type": "links.renew", "invite": walls[number % len(walls)]}),
         ]
-        self._clients = [Client(self._life.url, link, name, make, self._news) for link, name, make in makers]
+        self._clients = [
+            Client(self._url(number), link, name, make, self._news) for number, (link, name, make) in enumerate(makers)
+        ]
         self._tasks = [asyncio.create_task(client.live()) for client in self._clients]
 
     def _take(self, sources: Sequence[str], number: int) -> Mapping[str, Any]:
@@ -141,7 +152,7 @@ class Lane:
         caught_up = all(client.idle and client.view for client in self._clients)
         return caught_up and len({client.view["stage"].get("take", {}).get("seq") for client in self._clients}) == 1
 
-    def _entries(self) -> list[Entry]:
+    async def _entries(self) -> list[Entry]:
         connection = connect(self._data / "journal.db", readonly=True)
         try:
             bodies = read_entries(connection, ConferenceId(CONFERENCE), 0, sys.maxsize)

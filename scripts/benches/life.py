@@ -38,9 +38,14 @@ def context() -> ForkServerContext:
 class WebLife:
     """Web processes of one data folder, one after the other, on one listening socket that outlives them."""
 
-    def __init__(self, forking: ForkServerContext, data: Path, conference: str, *, early: bool = False) -> None:
+    def __init__(
+        self, forking: ForkServerContext, data: Path, conference: str, *, early: bool = False, redis: str = ""
+    ) -> None:
+        """`redis`: the URL of the journal that several of them share."""
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self._settings = Settings(data=data, port=self._listening.getsockname()[1], conferences=(conference,))
+        self._settings = Settings(
+            data=data, port=self._listening.getsockname()[1], conferences=(conference,), redis=redis
+        )
         self._forking, self._early = forking, early
         self._process: ForkServerProcess | None = None
         self.url = self._settings.origin
@@ -57,6 +62,17 @@ class WebLife:
         self._process.kill()
         await asyncio.to_thread(self._process.join)
         self._process.close()
+
+    @property
+    def redis(self) -> str:
+        """The URL of the Redis that it shares; empty for none."""
+        return self._settings.redis
+
+    def cpu_s(self) -> float:
+        """CPU time that the living process has used (Linux)."""
+        assert self._process is not None, "a life begins before it is measured"
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def close(self) -> None:
         self._listening.close()

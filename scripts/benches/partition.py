@@ -25,7 +25,7 @@ from rooms.kernel import Actor, ConferenceId, PersonId, Refused, Role, RoomId
 from scripts.benches import Say
 from scripts.benches.cut import Cut
 from scripts.benches.members import One
-from scripts.benches.redis_process import RedisProcess
+from scripts.benches.redis_process import MEMORY, RedisProcess
 from scripts.benches.unfenced import UNFENCED
 from server.clock import NodeClock
 from server.definitions import definition
@@ -33,7 +33,7 @@ from server.journal import redis as shared
 from server.journal.redis import RedisJournal
 from server.shared.store import RedisStore
 
-LANES: Final = 8
+LANES: Final = 12
 """Runs at once, each of another conference; they wait most of the time."""
 CLIENTS: Final = 3
 """At each process."""
@@ -146,7 +146,7 @@ async def partitions(trials: int, seed: int, say: Say, *, fenced: bool = True) -
     founding = definition("jiangsu-2022")
     numbers = iter(range(trials))
     with (
-        tempfile.TemporaryDirectory(prefix="twinhall-partition-") as folder,
+        tempfile.TemporaryDirectory(prefix="twinhall-partition-", dir=MEMORY) as folder,
         patch.object(shared, "APPEND", shared.APPEND if fenced else UNFENCED),
     ):
         redis = RedisProcess(Path(folder))

@@ -22,6 +22,13 @@ FORMAT: Final = "1"
 CLOCKS_APART_S: Final = 1.0
 """Entries of several machines are ordered by seq, and dated by each machine's clock."""
 START_S: Final = 5.0
+_TAKE: Final = """#!lua
+if redis.call('EXISTS', KEYS[1]) == 0 and redis.call('DBSIZE') == 0 then
+    redis.call('SET', KEYS[1], ARGV[1])
+end
+return redis.call('GET', KEYS[1])
+"""
+"""Mark an empty database as ours, in one step: processes start at once. The format; nil where others' keys are."""
 _DURABLE: Final = {
     "appendonly": ("yes", "it forgets everything when it ends"),
     "appendfsync": ("always", "it acknowledges what a power cut takes away"),
@@ -87,15 +94,16 @@ def _check_clock(ahead_s: float) -> None:
 
 async def _take_database(redis: Redis, url: str) -> None:
     """The database is ours, or empty and ours from now on."""
-    if not await redis.exists(FORMAT_KEY) and await redis.dbsize():
+    found = await redis.register_script(_TAKE)([FORMAT_KEY], [FORMAT])
+    if found is None:
         raise Unusable(
             f"the database {place(url)} holds keys of another application: give Twinhall one of its own, "
             "as the number at the URL's end (redis://host/1)"
         )
-    await redis.set(FORMAT_KEY, FORMAT, nx=True)
-    found = _text(await redis.get(FORMAT_KEY) or b"")
-    if found != FORMAT:
-        raise Unusable(f"{place(url)} has data format {found}, this program knows {FORMAT}: start the newer program")
+    if _text(found) != FORMAT:
+        raise Unusable(
+            f"{place(url)} has data format {_text(found)}, this program knows {FORMAT}: start the newer program"
+        )
 
 
 def _no_answer(url: str, failed: RedisError | OSError) -> str:

@@ -91,7 +91,8 @@ class Line:
                         listener()
                     await self._take(heard)
             except (RedisError, OSError, TimeoutError) as lost:
-                log.warning("line lost", reason=str(lost))
+                if self.up.is_set():
+                    log.warning("line lost", reason=str(lost))
             finally:
                 self.up.clear()
             await asyncio.sleep(AGAIN_S)

@@ -22,7 +22,7 @@ from rooms.journal import Entry, Envelope
 from rooms.kernel import Actor, CommandId, ConferenceId, Refused
 from server.ending import ended
 from server.host import Host, Listener
-from server.journal import Journal
+from server.journal import Fenced, Journal
 from server.metrics import Metrics
 from server.replaying import decoded, replayed
 from server.settings import Unusable
@@ -217,7 +217,7 @@ class Member:
             try:
                 await self._look()
                 said = ""
-            except (Unwritable, Unusable) as failed:
+            except (Unwritable, Unusable, Fenced) as failed:
                 if str(failed) != said:
                     log.warning("turn not known", conference=self.id, reason=str(failed))
                 said = str(failed)

@@ -27,7 +27,7 @@ from typing import Final
 from rooms.features.links import LinkRevoked
 from rooms.journal import Entry, decode
 from rooms.kernel import Actor, CommandId, ConferenceId, InviteId, PersonId, Role
-from scripts.benches.redis_process import RedisProcess
+from scripts.benches.redis_process import MEMORY, RedisProcess
 from scripts.benches.unfenced import UNFENCED
 from server.journal import Fenced, Journal
 from server.journal import redis as shared
@@ -174,10 +174,9 @@ def main(arguments: Sequence[str]) -> None:
     early = "--early" in arguments
     kills = next((int(word) for word in arguments if word.isdecimal()), 50)
     seed = random.SystemRandom().randrange(2**32)
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     if "--unfenced" in arguments:
         shared.APPEND = UNFENCED  # type: ignore[misc]
-    with tempfile.TemporaryDirectory(dir=memory) as folder:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
         server = RedisProcess(Path(folder) / "redis") if "--redis" in arguments else None
         if server:
             asyncio.run(server.start())

@@ -15,6 +15,7 @@ from rooms.kernel import CommandId, Refused
 from rooms.program import Layout
 from scripts.benches import members
 from scripts.benches.redis_process import RedisProcess
+from server.ending import ended
 from server.journal.redis import RedisJournal, key
 from server.shared import lease, member
 from server.shared.store import RedisStore
@@ -32,10 +33,10 @@ class One(members.One):
         await super().open()
         return self
 
-    def sleep(self) -> None:
-        """As a stopped process: nothing renews the lease, and nothing is noticed."""
-        assert self.member._task is not None
-        self.member._task.cancel()
+    async def sleep(self) -> None:
+        """As a process that stopped for so long that its lease ended: it renews nothing, and notices nothing."""
+        await ended(self.member._task)
+        await self.store.redis.delete(f"twinhall:owner:{DEFINITION.id}")
 
     async def act(self, id: str, gain: float) -> int:
         return await self.sound(DIRECTOR, id, STAGE, FR, gain)
@@ -54,6 +55,20 @@ async def made(redis: RedisProcess) -> AsyncIterator[Callable[[str], One]]:
 
 
 Made = Callable[[str], One]
+
+
+@pytest.fixture(autouse=True)
+def _long_leases(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases end when a test says so, and not because the machine was busy."""
+    if "real_lease" not in request.fixturenames:
+        for module in (lease, member):
+            monkeypatch.setattr(module, "LEASE_S", 60.0)
+
+
+@pytest.fixture
+def real_lease() -> float:
+    """The lease as it is, in s."""
+    return lease.LEASE_S
 
 
 async def test_the_first_owns_and_the_second_follows_what_it_writes(made: Made) -> None:
@@ -77,7 +92,7 @@ async def test_many_commands_from_both_sides_end_in_one_order(made: Made) -> Non
 async def test_a_stale_owner_that_wakes_is_fenced_and_follows(made: Made) -> None:
     one, two = await made("one").open(), await made("two").open()
     await one.act("1", 0.1)
-    one.sleep()
+    await one.sleep()
     one.member._sure_until_s = float("inf")  # and it believes in its lease, as one does that just woke
     await two.until(lambda: two.member.owns)
     seq = await two.act("2", 0.2)
@@ -94,7 +109,7 @@ async def test_a_refusal_is_given_by_an_owner_that_is_sure_of_its_lease(made: Ma
     one, two = await made("one").open(), await made("two").open()
     with pytest.raises(Refused, match="role-not-admitted"):
         await two.member.handle(Envelope(CommandId("1"), Take(Layout.FULL, (FR,)), STAGE), ANNA)
-    one.sleep()
+    await one.sleep()
     one.member._sure_until_s = 0.0
     await two.until(lambda: two.member.owns)
     late = asyncio.create_task(one.member.handle(Envelope(CommandId("1"), Take(Layout.FULL, (FR,)), STAGE), ANNA))
@@ -105,20 +120,20 @@ async def test_a_refusal_is_given_by_an_owner_that_is_sure_of_its_lease(made: Ma
         await late
 
 
-async def test_an_owner_that_dies_is_followed_within_three_seconds(made: Made) -> None:
+async def test_an_owner_that_dies_is_followed_when_its_lease_ends(made: Made, real_lease: float) -> None:
     one, two = await made("one").open(), await made("two").open()
-    one.sleep()
+    await ended(one.member._task)
     await one.line.close()
     began = time.monotonic()
     await two.act("1", 0.5)
-    print("takeover", round(time.monotonic() - began, 2), "s")
+    print("takeover", round(time.monotonic() - began, 2), "s, lease", real_lease, "s")
     assert two.member.owns
 
 
 async def test_a_command_answered_by_the_dead_owner_is_answered_again_by_the_next(made: Made) -> None:
     one, two = await made("one").open(), await made("two").open()
     seq = await two.act("1", 0.5)
-    one.sleep()
+    await one.sleep()
     await two.until(lambda: two.member.owns)
     assert await two.act("1", 0.5) == seq
 
@@ -160,6 +175,5 @@ async def test_another_history_of_the_same_length_stops_all_writing(made: Made) 
     await other._store.close()
 
 
-@pytest.mark.parametrize("seconds", [lease.LEASE_S + lease.LOOK_S])
-def test_lease_and_look_leave_time_for_reading_within_three_seconds(seconds: float) -> None:
-    assert seconds + 2 * member.AGAIN_S < 2.5
+def test_lease_and_look_leave_half_of_three_seconds_for_reading_the_journal(real_lease: float) -> None:
+    assert real_lease + lease.LOOK_S + member.AGAIN_S < 1.6

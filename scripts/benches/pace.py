@@ -1,0 +1,161 @@
+"""How fast several web processes are: a vote from one to the other, and commands per second."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from scripts.benches.crash import CONFERENCE
+from scripts.benches.life import WebLife, context
+from scripts.benches.redis_process import RedisProcess
+from scripts.rehearsal.node import Link, Node
+from scripts.rehearsal.person import Person
+from server.fanout import COALESCE_S
+from server.shared.store import client
+
+VOTES: Final = 40
+PINGS: Final = 200
+FLOOD_S: Final = 4.0
+DESKS: Final = 8
+"""People who send commands at once, each with so many open as a page may have."""
+OPEN_EACH: Final = 8
+TEXT: Final = "Wie arbeiten beide Städte zusammen? 两地如何合作？"
+
+
+class Upvote(msgspec.Struct, frozen=True):
+    """From the key at one process to the view at the other, in ms, beside what it is promised to stay below."""
+
+    p50_ms: float
+    p95_ms: float
+    round_trip_p95_ms: float
+    promised_ms: float
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """Acknowledged commands per second, and the CPU ms per command of each process, the owner first."""
+
+    per_s: float
+    cpu_ms: tuple[float, ...]
+
+
+@asynccontextmanager
+async def running(processes: int, *, shared: bool) -> AsyncIterator[tuple[Sequence[Node], Sequence[WebLife]]]:
+    """So many web processes, on a Redis or (one) on its data folder."""
+    forking = context()
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twinhall-pace-")))
+        url = ""
+        if shared:
+            redis = RedisProcess(folder / "redis")
+            await redis.start()
+            stack.callback(redis.stop)
+            url = redis.url
+        nodes, lives = [], []
+        for number in range(processes):
+            life = WebLife(forking, folder / f"web-{number}", CONFERENCE, redis=url)
+            stack.callback(life.close)
+            await life.start()
+            stack.push_async_callback(life.kill)
+            node = Node(life.url, folder / f"web-{number}", CONFERENCE)
+            while not await node.health():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            nodes.append(node)
+            lives.append(life)
+        yield nodes, lives
+
+
+def _of(links: Sequence[Link], role: str) -> Link:
+    return next(link for link in links if link.role == role)
+
+
+async def upvote() -> Upvote:
+    """Votes at the follower, seen at the owner and the other way round."""
+    async with running(2, shared=True) as (nodes, lives), AsyncExitStack() as stack:
+        links = await nodes[0].links()
+
+        async def person(node: Node, role: str, name: str) -> Person:
+            return await stack.enter_async_context(Person(node, _of(links, role), name))
+
+        moderator = await person(nodes[0], "moderator", "Mo")
+        voters = [await person(node, "attendee", "Anna") for node in nodes]
+        question = await _published(moderator, voters[0])
+        took = []
+        for number in range(VOTES):
+            voter, other = voters[number % 2], voters[1 - number % 2]
+            before = _votes(other.view, question)
+            began = time.monotonic()
+            on = number % 4 < 2
+            answer = await voter.command({"type": "qa.vote", "question": question, "on": on})
+            assert "seq" in answer, answer
+            await other.until(lambda view, before=before: _votes(view, question) != before)  # type: ignore[misc]
+            took.append((time.monotonic() - began) * 1000)
+        round_trip_ms = await _round_trip_p95_ms(lives[0].redis)
+    promised_ms = COALESCE_S * 1000 + 3 * round_trip_ms
+    return Upvote(statistics.median(took), _p95(took), round_trip_ms, promised_ms)
+
+
+async def _published(moderator: Person, asker: Person) -> str:
+    asked = await asker.command({"type": "qa.ask", "text": TEXT})
+    assert "seq" in asked, asked
+    async with asyncio.timeout(10):
+        await moderator.until(lambda view: view.get("questions", {}).get("items"))
+    question = next(iter(moderator.view["questions"]["items"]))
+    await moderator.command({"type": "qa.publish", "question": question})
+    async with asyncio.timeout(10):
+        await asker.until(lambda view: view.get("questions", {}).get("items"))
+    return str(question)
+
+
+def _votes(view: Mapping[str, Any], question: str) -> object:
+    return view.get("questions", {}).get("items", {}).get(question, {}).get("votes")
+
+
+async def _round_trip_p95_ms(url: str) -> float:
+    """Of a command that Redis makes durable, from this process."""
+    redis = client(url)
+    took = []
+    for number in range(PINGS):
+        began = time.monotonic()
+        await redis.set("twinhall:probe", number)
+        took.append((time.monotonic() - began) * 1000)
+    await redis.aclose()
+    return _p95(took)
+
+
+async def rate(processes: int, *, shared: bool) -> Rate:
+    """Desks at all processes in turn, for FLOOD_S."""
+    async with running(processes, shared=shared) as (nodes, lives), AsyncExitStack() as stack:
+        links = await nodes[0].links()
+        places = list(itertools.islice(itertools.cycle(nodes), DESKS))
+        desks = [
+            await stack.enter_async_context(Person(node, _of(links, "director"), f"D{number}"))
+            for number, node in enumerate(places)
+        ]
+        source = _of(links, "operator").source
+        before = [life.cpu_s() for life in lives]
+        began, counts = time.monotonic(), itertools.count()
+
+        async def act(desk: Person) -> int:
+            done = 0
+            while time.monotonic() - began < FLOOD_S:
+                gain = (next(counts) % 10**6) / 10**6
+                done += "seq" in await desk.command({"type": "stage.sound", "source": source, "gain": gain})
+            return done
+
+        done = sum(await asyncio.gather(*(act(desk) for desk in desks for _ in range(OPEN_EACH))))
+        took_s = time.monotonic() - began
+        used = [life.cpu_s() - start for life, start in zip(lives, before, strict=True)]
+    return Rate(done / took_s, tuple(round(each / max(1, done) * 1000, 3) for each in used))
+
+
+def _p95(values: Sequence[float]) -> float:
+    return sorted(values)[int(len(values) * 0.95)]

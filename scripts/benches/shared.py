@@ -1,0 +1,112 @@
+"""Two web processes on one Redis, with clients at both: either of them, or Redis, is killed at random points."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from rooms.journal import Entry, decode
+from rooms.kernel import ConferenceId
+from scripts.benches import Say
+from scripts.benches.crash import CONFERENCE, PATIENCE_S, Lane
+from scripts.benches.ledger import Found
+from scripts.benches.life import WebLife, context
+from scripts.benches.redis_process import MEMORY, RedisProcess
+from server.journal.redis import RedisJournal
+from server.shared.store import RedisStore
+
+REDIS_SHARE: Final = 10
+"""Of so many kills one hits Redis itself, which is started again on its data."""
+AWAY_SHARE: Final = 0.1
+"""Of the kills, how many processes stay away until the other one has taken over."""
+LANES: Final = 3
+"""Of these, each is mostly waiting for a process to start."""
+
+
+class Killed(msgspec.Struct, frozen=True):
+    """What was found, and how long it took until a command was acknowledged again, in s."""
+
+    found: Found
+    back_redis_s: tuple[float, ...]
+    back_owner_s: tuple[float, ...]
+
+
+class SharedLane(Lane):
+    """One Redis, two web processes; clients alternate between them."""
+
+    def __init__(self, redis: RedisProcess, lives: Sequence[WebLife], data: Path, seed: int, say: Say) -> None:
+        super().__init__(lives[0], data, seed, say)
+        self.back_redis_s: list[float] = []
+        self.back_owner_s: list[float] = []
+        self._redis, self._lives = redis, lives
+
+    async def run(self, kills: int) -> Found:
+        await self._lives[1].start()
+        try:
+            return await super().run(kills)
+        finally:
+            await self._lives[1].kill()
+
+    def _url(self, number: int) -> str:
+        return self._lives[number % len(self._lives)].url
+
+    async def _break(self, number: int) -> None:
+        if number % REDIS_SHARE == REDIS_SHARE - 1:
+            self._redis.kill()
+            await self._redis.start()
+            self.back_redis_s.append(await self._acknowledged_s())
+            return
+        life = self._random.choice(self._lives)
+        await life.kill()
+        if self._random.random() < AWAY_SHARE:
+            self.back_owner_s.append(await self._acknowledged_s())
+        await life.start()
+
+    async def _acknowledged_s(self) -> float:
+        """Until anybody's command is acknowledged, in s from now."""
+        began = time.monotonic()
+        before = sum(len(client.log.acknowledged) for client in self._clients)
+        async with asyncio.timeout(PATIENCE_S):
+            while sum(len(client.log.acknowledged) for client in self._clients) == before:
+                self._news.clear()
+                await self._news.wait()
+        return time.monotonic() - began
+
+    async def _entries(self) -> list[Entry]:
+        store = RedisStore(self._redis.url)
+        bodies = await RedisJournal(store).replay(ConferenceId(CONFERENCE), 0, 10**9)
+        await store.close()
+        entries = [decode(body)[0] for body in bodies]
+        assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1)), "the stream has no gap"
+        return entries
+
+
+async def kill(kills: int, seed: int, say: Say) -> Killed:
+    """All lanes at once, each with a Redis of its own."""
+    forking = context()
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twinhall-redis-", dir=MEMORY)))
+        lanes = []
+        for number in range(LANES):
+            redis = RedisProcess(folder / f"redis-{number}")
+            await redis.start()
+            stack.callback(redis.stop)
+            data = [folder / f"web-{number}-{name}" for name in ("one", "two")]
+            lives = [WebLife(forking, each, CONFERENCE, redis=redis.url) for each in data]
+            for life in lives:
+                stack.callback(life.close)
+            lanes.append(SharedLane(redis, lives, data[0], seed + number, say))
+        shares = [(kills + number) // LANES for number in range(LANES)]
+        founds = await asyncio.gather(*(lane.run(share) for lane, share in zip(lanes, shares, strict=True)))
+    total = Found()
+    for found in founds:
+        total += found
+    redis_s = [each for lane in lanes for each in lane.back_redis_s]
+    return Killed(total, tuple(redis_s), tuple(each for lane in lanes for each in lane.back_owner_s))
