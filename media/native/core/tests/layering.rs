@@ -221,6 +221,34 @@ fn a_narrower_line_gets_a_smaller_layer_and_a_wider_one_the_larger_again() {
 }
 
 #[test]
+fn a_layer_too_large_goes_without_its_upper_temporal_layer_until_the_smaller_ones_keyframe() {
+    let (mut world, _, mut cameras) = stage();
+    let viewer = world.viewer(vec![slot("v0")]);
+    frames(&mut world, &mut cameras, true, 2);
+    let mut seconds = |world: &mut World, lines_bps: &[u64]| {
+        for &line_bps in lines_bps {
+            tell_line(world, viewer, line_bps);
+            for frame in 0..30 {
+                for camera in &mut cameras {
+                    for (index, bytes) in camera.next(false, frame % 2) {
+                        world.send(camera.from, index, &bytes);
+                    }
+                }
+                world.pass(33_333);
+            }
+        }
+    };
+    seconds(&mut world, &[10_000_000, 10_000_000]);
+    world.forget(viewer);
+    seconds(&mut world, &[10_000_000]);
+    assert_eq!(widths(&world, viewer), [4; 30]);
+    seconds(&mut world, &[700_000]);
+    world.forget(viewer);
+    seconds(&mut world, &[700_000]);
+    assert_eq!(widths(&world, viewer), [4; 15], "no keyframe came yet");
+}
+
+#[test]
 fn below_the_lowest_layer_sound_stays_and_the_picture_pauses_says_so_and_returns_by_itself() {
     let (mut world, viewer, mut camera) = single();
     let mut microphone = Microphone::new(camera.from);

@@ -209,3 +209,26 @@ fn the_publisher_is_told_what_was_lost_and_its_report_is_echoed() {
     assert!((75..=95).contains(&last.fraction), "{}", last.fraction);
     assert_eq!(last.lsr, twinhall_core::timeline::middle(ntp));
 }
+
+#[test]
+fn repairs_take_half_of_a_line_that_is_narrow_at_most() {
+    let repaired_bytes = |line_bps: Option<u64>| {
+        let (mut world, mut camera) = stage();
+        let viewer = world.viewer(vec![slot("v0")]);
+        camera.frame(&mut world, true);
+        for _ in 0..60 {
+            let mut estimate = Vec::new();
+            line_bps.into_iter().for_each(|bps| write::estimate(&mut estimate, 9, bps, [SLOT].into_iter()));
+            world.send_control(viewer, &estimate);
+            camera.frame(&mut world, false);
+            world.pass(33_333);
+        }
+        let seqs: Vec<u16> = world.got(viewer, SLOT).iter().map(|got| got.seq).collect();
+        (0..3).for_each(|_| world.send_control(viewer, &nack(SLOT, &seqs)));
+        world.pass(300_000);
+        world.got(viewer, SLOT + 1).iter().map(|got| got.payload.len()).sum::<usize>()
+    };
+    let (wide, narrow) = (repaired_bytes(None), repaired_bytes(Some(400_000)));
+    let second = 400_000 / 2 / 8; // and two bytes of each packet's own number
+    assert!(narrow <= second + second / 100 && narrow * 2 < wide, "{narrow} of {wide} bytes");
+}
