@@ -165,7 +165,7 @@ function drawParty(now) {
   write(part("for"), now ? page.t(`pad.for.${now.act.kind}`) : "");
   write(part("party"), first || (now ? page.t("ceremony.to-be-named") : ""));
   write(part("party-beside"), beside);
-  write(part("person"), party ? [party.name, page.words(party.title), page.words(party.authority)].filter(Boolean).join(page.t("word.comma")) : "");
+  write(part("person"), party ? [party.name ?? page.t("officer.unnamed"), page.words(party.title), page.words(party.authority)].filter(Boolean).join(page.t("word.comma")) : "");
   const others = now?.act.parties.map((each, index) => ({ ...each, index })) ?? [];
   list(part("parties"), others, ({ index }) => String(index), () => h("li", {}, h("span", { class: "act-tick", "aria-hidden": "true" }), h("span"), h("span", { class: "unseen" })), (row, each) => {
     const done = each.signed_ms !== undefined || each.pressed_ms !== undefined;
