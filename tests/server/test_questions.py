@@ -167,7 +167,9 @@ async def test_an_asker_on_stage_belongs_to_the_speakers_until_sent_back(node: N
     await anna.until(lambda view: "shortlist" in view["qa"])
     source = anna.mine["qa"]["stage"]["source"]
     await mo.command("m-3", "qa.bring", question="q1")
-    await mo.until(lambda view: source in view["media"]["sources"] and view["qa"]["on_stage"]["source"] == source)
+    await mo.until(
+        lambda view: source in view["media"]["sources"] and view["qa"].get("on_stage", {}).get("source") == source
+    )
     await mo.command("m-4", "qa.send_back", question="q1")
     await anna.until(lambda view: "shortlist" not in view["qa"])
     await anna.until_mine(lambda mine: "stage" not in mine["qa"])
