@@ -32,6 +32,7 @@ async def workbook(lines: AsyncIterator[bytes]) -> bytes:
         async for line in lines:
             process.stdin.write(line)
             await process.stdin.drain()
+        process.stdin.close()  # a communicate() without input leaves it open before Python 3.12
         out, words = await process.communicate()
     finally:
         if process.returncode is None:
@@ -47,7 +48,7 @@ def written(lines: Iterable[bytes]) -> bytes:
     import xlsxwriter  # only this process needs it
 
     file = io.BytesIO()
-    book = xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     sheet = book.add_worksheet()
     sheet.freeze_panes(1, 1)
     for number, line in enumerate(lines):
