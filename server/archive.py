@@ -23,7 +23,15 @@ from server.sealer import Place, Sealer
 from server.settings import Settings
 
 READERS: Final = frozenset({Role.ORGANISER, Role.PROTOCOL_OFFICER, Role.SIGNATORY})
-STATUS: Final = {"record-unknown": HTTPStatus.NOT_FOUND, "record-erased": HTTPStatus.GONE}
+STATUS: Final = {
+    "record-unknown": HTTPStatus.NOT_FOUND,
+    "record-missing": HTTPStatus.NOT_FOUND,
+    "record-erased": HTTPStatus.GONE,
+}
+    "record-unknown": HTTPStatus.NOT_FOUND,
+    "record-missing": HTTPStatus.NOT_FOUND,
+    "record-erased": HTTPStatus.GONE,
+}
 
 
 class Archive:

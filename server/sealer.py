@@ -88,13 +88,14 @@ class Sealer:
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     def file(self, place: Place) -> Path:
-        """The act's sealed PDF. Raises Refused: `record-unknown` as long as there is none, `record-erased`."""
+        """The act's sealed PDF. Raises Refused: `record-unknown` as long as there is none, `-erased`, `-missing`."""
         act = self._act(place)
         if act is None or act.record is None:
             raise Refused("record-unknown")
         path = self._path(act.record)
         if not path.exists():
-            raise Refused("record-erased")
+            erased = self._hosts[place.conference].conference.feature(People).erased()
+            raise Refused("record-missing" if erased.isdisjoint(_signatories(place, act)) else "record-erased")
         return path
 
     async def record(self, place: Place) -> Record:
@@ -152,8 +153,8 @@ class Sealer:
 
     def _forget(self, host: Held, person: PersonId) -> None:
         """Remove the node's copies of the records of every act that the person signed."""
-        for _, act in _acts(host):
-            if person in (signatory(host.id, act.id, party) for party in range(len(act.parties))):
+        for room, act in _acts(host):
+            if person in _signatories(Place(host.id, room, act.id), act):
                 if act.record:
                     self._path(act.record).unlink(missing_ok=True)
                 for path in self._means.folder.glob(f"{host.id}.{act.drafted.item}.*.pdf"):
@@ -189,6 +190,9 @@ class Sealer:
         await asyncio.to_thread(store, self._path(digest), pdf)
         intent = CommandId(secrets.token_hex(16))
         await self._hosts[place.conference].handle(Envelope(intent, KeepRecord(place.act, digest), place.room), NODE)
+        act = self._act(place)
+        if act is None or act.record != digest:  # another process was first
+            self._path(digest).unlink(missing_ok=True)
         for person in self._hosts[place.conference].conference.feature(People).erased():
             self._forget(self._hosts[place.conference], person)
         log.info("a record is kept", act=place.act, digest=digest)
@@ -222,6 +226,10 @@ class Sealer:
 
     def _act(self, place: Place) -> Act | None:
         return self._ceremony(place.conference, place.room).act(place.act)
+
+
+def _signatories(place: Place, act: Act) -> frozenset[PersonId]:
+    return frozenset(signatory(place.conference, act.id, party) for party in range(len(act.parties)))
 
 
 def _acts(host: Held) -> Iterator[tuple[RoomId, Act]]:

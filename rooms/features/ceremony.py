@@ -123,7 +123,7 @@ class Ceremony:
         act = self._rules.act(id)
         if act.step != Step.SEALED:
             raise Refused("act-moved", step=act.step.value)
-        return [] if act.record == digest else [w.RecordKept(id, digest)]
+        return [] if act.record is not None else [w.RecordKept(id, digest)]
 
     def apply(self, event: w.CeremonyEvent, fact: Fact) -> None:
         self.book.apply(event, fact)

@@ -78,6 +78,11 @@ async def test_a_sealed_act_has_a_record_that_verifies_until_its_persons_are_era
     status, alone = await get(node, halls.officer, row, f"{ACT}.json")
     assert (status, json.loads(alone)) == (200, checked.value)
 
+    file = next((node.settings.data / "records").iterdir())
+    aside = file.rename(node.settings.data / "aside")
+    assert await get(node, halls.officer, row, f"{ACT}.pdf") == (404, b'{"refused": "record-missing"}')
+    aside.rename(file)
+
     await erase(node, signatory(ConferenceId(CONFERENCE), ProjectId(ACT), 0))
     assert await get(node, halls.officer, row, f"{ACT}.pdf") == (410, b'{"refused": "record-erased"}')
     assert list((node.settings.data / "records").iterdir()) == []

@@ -1,0 +1,125 @@
+"""Every kind of act, and every way it may go, has a record that verifies and a certificate that can be printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from rooms.ceremony import words as w
+from rooms.definition import ProjectKind, Words
+from rooms.features.ceremony import Ceremony
+from rooms.journal import Entry, encode
+from rooms.kernel import Actor, Command, CommandId, Event, PersonId, ProjectId, Role
+from server.records.canonical import canonical
+from server.records.certificate import certificate
+from server.records.checkpoint import Signer
+from server.records.facts import facts
+from server.records.press import printed
+from server.records.record import Frame, act_record
+from server.records.verdict import Status, said
+from server.records.verify import verify
+from tests.rooms.ceremony.evening import CLOTH, MEMORANDUM, OFFICER, START, Evening, more, two
+from tests.rooms.hall import ORGANISER, STAGE
+
+DEFINITION = more(two(CLOTH, ProjectKind.UNVEILING), two(START, ProjectKind.INITIATIVE))
+
+
+class Journalled(Evening):
+    """An evening whose journal is kept as bytes."""
+
+    def __init__(self) -> None:
+        super().__init__(DEFINITION)
+        self.bodies: list[bytes] = []
+
+    def do(self, command: Command, actor: Actor) -> Sequence[Event]:
+        seq = self.conference.seq + 1
+        events = super().do(command, actor)
+        if self.conference.seq == seq:
+            entry = Entry(seq, 1, self.now_ms, actor, STAGE, CommandId(""), tuple(events))
+            self.bodies.append(encode(entry))
+        return events
+
+    def sealed(self, id: ProjectId) -> dict[str, Any]:
+        self.do(w.Seal(id), OFFICER)
+        assert self.conference.feature(Ceremony, STAGE).act(id) is not None
+        return act_record(Frame(DEFINITION, STAGE, Signer(bytes(32))), list(facts(self.bodies, STAGE)), id)
+
+
+def signed_in_a_second_take(evening: Journalled) -> ProjectId:
+    evening.signed(parties=[0, 1])
+    evening.do(w.Hold(MEMORANDUM), OFFICER)
+    evening.do(w.Retake(MEMORANDUM), OFFICER)
+    evening.do(evening.arm(), OFFICER)
+    evening.do(w.Go(MEMORANDUM), OFFICER)
+    evening.now_ms += w.LEAD_MS
+    for party in range(4):
+        evening.sign(party)
+    evening.do(w.Exchange(MEMORANDUM), OFFICER)
+    evening.do(w.Unveil(MEMORANDUM), OFFICER)
+    return MEMORANDUM
+
+
+def signed_on_paper(evening: Journalled) -> ProjectId:
+    evening.seated().do(w.FallBack(MEMORANDUM), OFFICER)
+    evening.do(w.Exchange(MEMORANDUM), OFFICER)
+    evening.do(w.Unveil(MEMORANDUM), OFFICER)
+    return MEMORANDUM
+
+
+def unveiled_by_two_hands(evening: Journalled) -> ProjectId:
+    evening.signing(CLOTH)
+    evening.press(0)
+    evening.now_ms += 120
+    evening.press(1)
+    return CLOTH
+
+
+def begun_with_members(evening: Journalled) -> ProjectId:
+    evening.signed(START)
+    park = Actor(PersonId("exhi"), Role.EXHIBITOR)
+    evening.do(w.Unveil(START), OFFICER)
+    evening.do(w.Join(START, Words(en="Park", zh="园区")), park)
+    evening.do(w.Admit(START, w.MemberId("m1"), on=True), OFFICER)
+    return START
+
+
+@pytest.mark.parametrize(
+    ("play", "outcome"),
+    [
+        (signed_in_a_second_take, "done"),
+        (signed_on_paper, "paper"),
+        (unveiled_by_two_hands, "done"),
+        (begun_with_members, "done"),
+    ],
+)
+def test_the_record_of_each_kind_verifies_and_can_be_printed(
+    play: Callable[[Journalled], ProjectId], outcome: str
+) -> None:
+    evening = Journalled()
+    record = evening.sealed(play(evening))
+    assert record["act"]["outcome"] == outcome
+    assert {"item", "round", "kind", "title"} <= record["act"].keys()
+    [checked] = verify([("record.json", canonical(record))])
+    assert checked.status == Status.WHOLE, list(said([checked]))
+    assert printed(record, {}).startswith(b"%PDF-")
+    page = certificate(record, {})["pages"][2]
+    assert page["language"] == "en"
+    assert all(page[part] for part in ("kind", "title", "outcome", "parties"))
+
+
+def test_members_and_hands_are_on_the_page() -> None:
+    evening = Journalled()
+    begun = certificate(evening.sealed(begun_with_members(evening)), {})["pages"]
+    assert [page["members"] for page in begun[:2]] == [["园区"], ["Park"]]
+    evening = Journalled()
+    [_, hands] = certificate(evening.sealed(unveiled_by_two_hands(evening)), {})["pages"][2]["together"]
+    assert hands == "The hands lie within 0.120 s of one another, certain to ± 40 ms."
+
+
+def test_a_name_that_was_given_is_committed_to_by_its_party() -> None:
+    evening = Journalled()
+    evening.do(w.NameSignatory(MEMORANDUM, 1, "", w.Digest("ef" * 32)), ORGANISER)
+    record = evening.sealed(signed_on_paper(evening))
+    assert record["act"]["parties"][1]["signatory"] == "ef" * 32
