@@ -28,10 +28,6 @@ STATUS: Final = {
     "record-missing": HTTPStatus.NOT_FOUND,
     "record-erased": HTTPStatus.GONE,
 }
-    "record-unknown": HTTPStatus.NOT_FOUND,
-    "record-missing": HTTPStatus.NOT_FOUND,
-    "record-erased": HTTPStatus.GONE,
-}
 
 
 class Archive:
