@@ -192,3 +192,43 @@ async def test_several_tablets_sign_in_the_same_instant(node: Node) -> None:
     answers = await asyncio.gather(halls.sign(0), halls.sign(1))
     assert all("seq" in answer for answer in answers)
     await halls.officer.until(lambda view: view["ceremony"]["acts"][ACT]["step"] == "signed")
+
+
+async def test_a_tablet_that_drops_in_mid_stroke_comes_back_and_goes_on(node: Node) -> None:
+    halls = await (await table(node)).signing()
+    anna = await node.guest().open(await node.link("attendee"))
+    row = next(row for row in await node.links() if row.id == f"pad-{SEATS[0]}")
+    pad = halls.pads[0]
+    drawn = {"type": "ceremony.stroke", "room": "stage", "act": ACT, "take": 1, "party": 0, "stroke": 0}
+    points = [[0.1 * number, 0.5, 0.5, time.time() * 1000 + number] for number in range(1, 7)]
+    await pad.io.emit("signal", {**drawn, "from": 0, "points": points[:2]})
+    await anna.until(lambda _: ink(anna))
+    await pad.io.disconnect()
+    assert "seq" in await halls.sign(1), "the other hall goes on"
+    await pad.connect(row)
+    assert "seq" in await pad.command("again", "ceremony.stand_by", offset_ms=0, bound_ms=5), "it is the same tablet"
+    await pad.io.emit("signal", {**drawn, "from": 0, "points": points})
+    await anna.until(lambda _: sum(len(one["points"]) for one in ink(anna) if one["party"] == 0) == len(points))
+    assert [one["from"] for one in ink(anna) if one["party"] == 0] == [0, 2]
+    assert "seq" in await halls.sign(0, strokes=[points])
+    await anna.until(lambda view: view["ceremony"]["acts"][ACT]["step"] == "signed")
+
+
+async def test_strokes_of_a_pad_that_is_not_open_reach_nobody(node: Node) -> None:
+    halls = await (await table(node)).signing()
+    anna = await node.guest().open(await node.link("attendee"))
+    point = [0.1, 0.5, 0.5, time.time() * 1000]
+    drawn = {"type": "ceremony.stroke", "room": "stage", "act": ACT, "stroke": 0, "from": 0, "points": [point]}
+    await halls.pads[0].io.emit("signal", {**drawn, "take": 1, "party": 1})
+    await halls.pads[0].io.emit("signal", {**drawn, "take": 2, "party": 0})
+    await halls.officer.io.emit("signal", {**drawn, "take": 1, "party": 0})
+    await halls.order("hold", act=ACT)
+    await halls.pads[0].io.emit("signal", {**drawn, "take": 1, "party": 0})
+    await halls.pads[1].until(lambda view: view["ceremony"]["acts"][ACT].get("held"))
+    before_ms = anna.view["ceremony"]["acts"][ACT]["opens_ms"]
+    await halls.order("resume", act=ACT, lead_ms=500)
+    await anna.until(lambda view: view["ceremony"]["acts"][ACT]["opens_ms"] > before_ms)
+    await anna.until(lambda view: view["ceremony"]["acts"][ACT]["step"] == "signing")
+    await halls.pads[1].io.emit("signal", {**drawn, "take": 1, "party": 1})
+    await anna.until(lambda _: ink(anna))
+    assert [one["party"] for one in ink(anna)] == [1]
