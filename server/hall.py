@@ -50,7 +50,7 @@ class Hall:
         self._presence = Presence()
         self._sounding = Sounding()
         self._pages: dict[Page, tuple[Outbox, Channel]] = {}
-        self.pads = Pads()
+        self.pads = Pads(clock.now_ms())
         self.pass_on: Callable[[News], None] = lambda news: None
         """Tells the other processes of this node, if there are any."""
         self.ink = Ink(loop, lambda: [outbox for outbox, _ in self._pages.values()])

@@ -10,9 +10,10 @@ from rooms.kernel import Json, SeatId
 
 
 class Pads:
-    """One conference's tablets by seat."""
+    """One conference's tablets by seat, from `started_ms` on."""
 
-    def __init__(self) -> None:
+    def __init__(self, started_ms: float) -> None:
+        self._started_ms = started_ms
         self._pads: dict[SeatId, Pad] = {}
 
     def stood_by(self, seat: SeatId, pad: Pad) -> None:
@@ -22,8 +23,9 @@ class Pads:
         return dict(self._pads)
 
     def is_awake(self, seat: SeatId, now_ms: float) -> bool:
+        """Whether the seat's tablet stood by lately. One that had no time yet to do so is taken for awake."""
         pad = self._pads.get(seat)
-        return pad is not None and now_ms - pad.seen_ms <= AWAKE_MS
+        return now_ms - (pad.seen_ms if pad else self._started_ms) <= AWAKE_MS
 
     def rows(self, seats: Mapping[str, Mapping[str, Json]]) -> dict[str, Json]:
         """The desks' rows of seats with what is known of their tablets."""

@@ -159,7 +159,9 @@ async def test_what_was_signed_outlives_the_process_and_is_gone_when_the_person_
         async with organiser.http.post(f"{node.origin}/{CONFERENCE}/erase", json=body, headers=headers) as answer:
             assert answer.status == 200
         halls = await table(node)
-        assert "seq" in await halls.pads[1].command("new", "ceremony.stand_by", offset_ms=0, bound_ms=5)
+        standing: dict[str, Any] = {"offset_ms": 0, "bound_ms": 5}
+        assert (await halls.pads[1].command("new", "ceremony.stand_by", **standing))["refused"] == "seat-taken"
+        assert "seq" in await halls.pads[1].command("over", "ceremony.stand_by", **standing, over=True)
         assert "seq" in await halls.sign(1)
     vault = Vault(DataFolder(settings.data).vault)
     assert not vault.knows(person)
