@@ -28,6 +28,7 @@ FLOOD_S: Final = 4.0
 DESKS: Final = 8
 """People who send commands at once, each with so many open as a page may have."""
 OPEN_EACH: Final = 8
+PATIENCE_S: Final = 20.0
 TEXT: Final = "Wie arbeiten beide Städte zusammen? 两地如何合作？"
 
 
@@ -85,16 +86,15 @@ async def upvote() -> Upvote:
         async def person(node: Node, role: str, name: str) -> Person:
             return await stack.enter_async_context(Person(node, _of(links, role), name))
 
-        moderator = await person(nodes[0], "moderator", "Mo")
+        moderators = [await person(node, "moderator", "Mo") for node in nodes]
         voters = [await person(node, "attendee", "Anna") for node in nodes]
-        question = await _published(moderator, voters[0])
+        question = await _published(moderators, voters[0])
         took = []
         for number in range(VOTES):
-            voter, other = voters[number % 2], voters[1 - number % 2]
+            voter, other = voters[number % 2], moderators[1 - number % 2]
             before = _votes(other.view, question)
             began = time.monotonic()
-            on = number % 4 < 2
-            answer = await voter.command({"type": "qa.vote", "question": question, "on": on})
+            answer = await voter.command({"type": "qa.vote", "question": question, "on": number % 4 < 2})
             assert "seq" in answer, answer
             await other.until(lambda view, before=before: _votes(view, question) != before)  # type: ignore[misc]
             took.append((time.monotonic() - began) * 1000)
@@ -103,20 +103,19 @@ async def upvote() -> Upvote:
     return Upvote(statistics.median(took), _p95(took), round_trip_ms, promised_ms)
 
 
-async def _published(moderator: Person, asker: Person) -> str:
+async def _published(moderators: Sequence[Person], asker: Person) -> str:
     asked = await asker.command({"type": "qa.ask", "text": TEXT})
     assert "seq" in asked, asked
-    async with asyncio.timeout(10):
-        await moderator.until(lambda view: view.get("questions", {}).get("items"))
-    question = next(iter(moderator.view["questions"]["items"]))
-    await moderator.command({"type": "qa.publish", "question": question})
-    async with asyncio.timeout(10):
-        await asker.until(lambda view: view.get("questions", {}).get("items"))
+    async with asyncio.timeout(PATIENCE_S):
+        await moderators[0].until(lambda view: view["qa"]["items"])
+        question = next(iter(moderators[0].view["qa"]["items"]))
+        await moderators[0].command({"type": "qa.publish", "question": question})
+        await moderators[1].until(lambda view: question in view["qa"]["items"])
     return str(question)
 
 
-def _votes(view: Mapping[str, Any], question: str) -> object:
-    return view.get("questions", {}).get("items", {}).get(question, {}).get("votes")
+def _votes(view: Mapping[str, Any], question: str) -> int:
+    return int(view["qa"].get("votes", {}).get(question, 0))
 
 
 async def _round_trip_p95_ms(url: str) -> float:
