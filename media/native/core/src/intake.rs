@@ -243,6 +243,7 @@ impl Media {
 
     fn farewell(&mut self, now: Now, from: SessionIndex, ssrc: u32, out: &mut Outbox) {
         if let Some(layer) = self.published_layer(from, ssrc) {
+            self.stage.forward_all(now, out);
             let change = self.sources.silent(layer, true, &mut self.stage);
             self.apply(now, change, out);
         }

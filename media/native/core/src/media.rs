@@ -209,7 +209,6 @@ impl Media {
 
     /// One authentic RTCP compound of a session, in clear.
     pub fn rtcp(&mut self, now: Now, from: SessionIndex, compound: &[u8], out: &mut Outbox) {
-        self.stage.forward_all(now, out);
         self.control(now, from, compound, out);
         self.settle(now, out);
     }
