@@ -27,10 +27,10 @@ export function importer(root, page) {
     tell([]);
     write(said, page.t("projects.reading", { file: chosen.name }));
     try {
-      const { taken = 0, wrong: mistakes = [] } = await upload(page, trying ? `${path}?try=1` : path, chosen);
+      const { acts = 0, wrong: mistakes = [] } = await upload(page, trying ? `${path}?try=1` : path, chosen);
       tell(mistakes);
       take.hidden = !trying || mistakes.length > 0;
-      write(said, mistakes.length ? page.t("projects.nothing-taken", { n: mistakes.length }) : page.t(trying ? "projects.all-right" : "projects.taken", { n: taken }));
+      write(said, mistakes.length ? page.t("projects.nothing-taken", { n: mistakes.length }) : page.t(trying ? "projects.all-right" : "projects.taken", { n: acts }));
     } catch (refusal) {
       write(said, page.refusal(refusal));
     }
