@@ -15,7 +15,13 @@ from tests.server.conftest import CONFERENCE, Guest, Node
 pytestmark = pytest.mark.holds
 
 EVIL = "https://evil.example"
-FILL = {"conference": str(CONFERENCE), "room": f"{CONFERENCE}.stage", "session": "0" * 32}
+FILL = {
+    "act": "memorandum",
+    "language": "de",
+    "conference": str(CONFERENCE),
+    "room": f"{CONFERENCE}.stage",
+    "session": "0" * 32,
+}
 
 
 @pytest.fixture
