@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
+from rooms.ceremony import commands as c
 from rooms.ceremony import words as w
 from rooms.ceremony.model import Act, signatory
 from rooms.ceremony.table import ON_STAGE, Step
@@ -73,23 +74,23 @@ class Ceremonies:
     async def prepared(self, hall: Hall, actor: Actor, sent: Envelope) -> Envelope:
         """The command as it may be decided; what it says of a person is durable in the vault. Raises Refused."""
         match sent.command:
-            case w.Sign() as sign:
+            case c.Sign() as sign:
                 return await self._kept_signature(hall, actor, sent, sign)
-            case w.NameSignatory() as naming:
+            case c.NameSignatory() as naming:
                 return await self._kept_name(hall, actor, sent, naming)
-            case w.Attach():
+            case c.Attach():
                 raise Refused("document-unknown")  # an upload attaches what it has read, and knows its pages and size
-            case w.Arm() as arm:
+            case c.Arm() as arm:
                 armed = replace(arm, pads=hall.pads.all(), delays=hall.ages())
                 return replace(sent, command=armed)
-            case w.StandBy(offset_ms, bound_ms) as standing:
+            case c.StandBy(offset_ms, bound_ms) as standing:
                 seat = seat_of(actor.invite)
                 over = standing.over or seat is None or not hall.pads.is_awake(seat, self._clock.now_ms())
-                return replace(sent, command=w.StandBy(offset_ms, bound_ms, over))
+                return replace(sent, command=c.StandBy(offset_ms, bound_ms, over))
             case _:
                 return sent
 
-    async def _kept_signature(self, hall: Hall, actor: Actor, sent: Envelope, sign: w.Sign) -> Envelope:
+    async def _kept_signature(self, hall: Hall, actor: Actor, sent: Envelope, sign: c.Sign) -> Envelope:
         if not self._would_do(hall, actor, sent, replace(sign, commitment=_PLACEHOLDER)):
             return replace(sent, command=replace(sign, commitment=w.Digest("")))
         person = signatory(hall.id, sign.act, sign.party)
@@ -99,7 +100,7 @@ class Ceremonies:
         await self._vault.keep(person, opening)
         return replace(sent, command=replace(sign, commitment=w.Digest(opening.commitment)))
 
-    async def _kept_name(self, hall: Hall, actor: Actor, sent: Envelope, naming: w.NameSignatory) -> Envelope:
+    async def _kept_name(self, hall: Hall, actor: Actor, sent: Envelope, naming: c.NameSignatory) -> Envelope:
         nameless = replace(naming, name="", commitment=w.Digest(""))
         if not self._would_do(hall, actor, sent, nameless):
             return replace(sent, command=nameless)
@@ -121,16 +122,16 @@ class Ceremonies:
     def done(self, hall: Hall, actor: Actor, command: Command) -> None:
         """The command took effect."""
         match command:
-            case w.StandBy(offset_ms, bound_ms):
+            case c.StandBy(offset_ms, bound_ms):
                 if seat := seat_of(actor.invite):
                     pad = w.Pad(int(self._clock.now_ms()), offset_ms, bound_ms, actor.device)
                     hall.pads.stood_by(seat, pad)
                     hall.changed()
                     hall.pass_on((seat, pad))
-            case w.Sign(act, take, party, _, strokes):
+            case c.Sign(act, take, party, _, strokes):
                 for number, points in enumerate(strokes):
                     self._take(hall, Stroke(hall.room, act, take, party, number, points))
-            case w.Clear(act, take, party):
+            case c.Clear(act, take, party):
                 self._take(hall, Cleared(hall.room, act, take, party))
             case _:
                 pass

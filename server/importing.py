@@ -15,7 +15,7 @@ import msgspec
 import structlog
 from aiohttp import hdrs, web
 
-from rooms.ceremony.words import Draft, NameSignatory
+from rooms.ceremony.commands import Draft, NameSignatory
 from rooms.journal import Envelope
 from rooms.kernel import Actor, Command, CommandId, ConferenceId, Refused
 from server.admission import Admission, answer

@@ -20,10 +20,11 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import structlog
 
+from rooms.ceremony.commands import KeepRecord
+from rooms.ceremony.events import Sealed
 from rooms.ceremony.model import Act, signatory
 from rooms.ceremony.table import Step
 from rooms.ceremony.words import Digest as ActDigest
-from rooms.ceremony.words import KeepRecord, Sealed
 from rooms.features.ceremony import Ceremony
 from rooms.features.people import People, PersonErased
 from rooms.journal import NODE, Entry, Envelope

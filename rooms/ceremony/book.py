@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import assert_never
 
-from rooms.ceremony import words as w
+from rooms.ceremony import events as e
 from rooms.ceremony.model import Act, Former, Kept, Member, Running
 from rooms.ceremony.table import LIVE, ON_STAGE, Step
 from rooms.kernel import Fact, ItemId, ProjectId, SeatId
@@ -14,7 +14,7 @@ from rooms.kernel import Fact, ItemId, ProjectId, SeatId
 class Book:
     """`kept` is the state; `drafts` are the acts of the definition, which are made once something happens to them."""
 
-    def __init__(self, kept: Kept, drafts: Mapping[ProjectId, w.ActDrafted], items: Iterable[ItemId]) -> None:
+    def __init__(self, kept: Kept, drafts: Mapping[ProjectId, e.ActDrafted], items: Iterable[ItemId]) -> None:
         """`items`: those of the room, in the programme's order."""
         self.kept = kept
         self._drafts = drafts
@@ -48,27 +48,27 @@ class Book:
     def _at(self, seat: SeatId) -> Iterable[Act]:
         return (act for act in self.acts() if seat in act.seats)
 
-    def apply(self, event: w.CeremonyEvent, fact: Fact) -> None:
+    def apply(self, event: e.CeremonyEvent, fact: Fact) -> None:
         kept = self.kept
         match event:
-            case w.PadSeated(seat, device):
+            case e.PadSeated(seat, device):
                 kept.devices[seat] = device
-            case w.ActShown(shown):
+            case e.ActShown(shown):
                 kept.shown = shown
-            case w.ToleranceSet(ms):
+            case e.ToleranceSet(ms):
                 kept.tolerance_ms = ms
-            case w.DisplayDelaySet(venue, ms):
+            case e.DisplayDelaySet(venue, ms):
                 kept.display_delays[venue] = ms
-            case w.ActDrafted():
+            case e.ActDrafted():
                 self._draft(event)
             case _:
                 if act := self.act(event.act):
                     kept.acts[event.act] = act
-                    if isinstance(event, w.ActArmed):
+                    if isinstance(event, e.ActArmed):
                         kept.shown = act.id
                     _happened(act, event, fact)
 
-    def _draft(self, event: w.ActDrafted) -> None:
+    def _draft(self, event: e.ActDrafted) -> None:
         """Names of signatories stay with the parties that stay."""
         act = self.act(event.act) or Act(event)
         before, act.drafted = act.parties, event
@@ -77,64 +77,64 @@ class Book:
         self.kept.acts[event.act] = act
 
 
-def _happened(act: Act, event: w.ActEvent, fact: Fact) -> None:
+def _happened(act: Act, event: e.ActEvent, fact: Fact) -> None:
     running = act.running
     match event:
-        case w.ActDrafted():
+        case e.ActDrafted():
             act.drafted = event
-        case w.SignatoryNamed(_, party):
+        case e.SignatoryNamed(_, party):
             act.named.add(party)
             running.confirmed.discard(party)
-        case w.DocumentAttached(_, language):
+        case e.DocumentAttached(_, language):
             act.documents[language] = event
-        case w.DocumentDetached(_, language):
+        case e.DocumentDetached(_, language):
             act.documents.pop(language, None)
-        case w.ActLocked():
+        case e.ActLocked():
             act.step = Step.LOCKED
-        case w.ActUnlocked():
+        case e.ActUnlocked():
             act.step, act.seats = Step.DRAFTED, ()
             act.ready, running.confirmed = [], set()
-        case w.PartiesSeated(_, seats):
+        case e.PartiesSeated(_, seats):
             act.step, act.seats, act.ready = Step.SEATED, seats, []
-        case w.VenueReady(_, venue, on):
+        case e.VenueReady(_, venue, on):
             act.ready = [each for each in act.ready if each != venue] + ([venue] if on else [])
             act.step = Step.READY if set(act.ready) >= set(act.venues) else Step.SEATED
-        case w.ActArmed(_, _, _, delays):
+        case e.ActArmed(_, _, _, delays):
             act.step, act.armed_seq, running.delays = Step.ARMED, fact.seq, delays
-        case w.WentLive(_, _, opens_ms):
+        case e.WentLive(_, _, opens_ms):
             act.step = Step.SIGNING
             running.opens_ms = running.again_ms = opens_ms
-        case w.ActHeld():
+        case e.ActHeld():
             act.held = True
-        case w.ActResumed(_, _, opens_ms):
+        case e.ActResumed(_, _, opens_ms):
             act.held, running.again_ms = False, opens_ms
-        case w.ActRetaken(_, take):
+        case e.ActRetaken(_, take):
             _retake(act, take)
-        case w.FellBackToPaper():
+        case e.FellBackToPaper():
             act.step, act.paper, act.held = Step.SIGNED, True, False
-        case w.ActVoided(_, _, reason):
+        case e.ActVoided(_, _, reason):
             act.step, act.voided, act.held = Step.VOID, reason, False
-        case w.PartyConfirmed(_, _, party):
+        case e.PartyConfirmed(_, _, party):
             running.confirmed.add(party)
-        case w.SignatureCleared(_, _, party):
+        case e.SignatureCleared(_, _, party):
             running.cleared.append(running.signed.pop(party))
-        case w.Signed(_, _, party):
+        case e.Signed(_, _, party):
             running.signed[party] = event
-        case w.Pressed(_, _, party):
+        case e.Pressed(_, _, party):
             running.pressed[party] = event
-        case w.Completed():
+        case e.Completed():
             act.step = Step.SIGNED
-        case w.Exchanged():
+        case e.Exchanged():
             act.step = Step.EXCHANGED
-        case w.Unveiled(_, reveal_ms):
+        case e.Unveiled(_, reveal_ms):
             act.step, act.reveal_ms = Step.UNVEILED, reveal_ms
-        case w.Sealed():
+        case e.Sealed():
             act.step = Step.SEALED
-        case w.RecordKept(_, digest):
+        case e.RecordKept(_, digest):
             act.record = digest
-        case w.MemberJoined(_, member, names, venue, admitted):
+        case e.MemberJoined(_, member, names, venue, admitted):
             act.members[member] = Member(names, fact.actor.person, venue, admitted)
-        case w.MemberAdmitted(_, member, on):
+        case e.MemberAdmitted(_, member, on):
             known = act.members[member]
             act.members[member] = Member(known.names, known.by, known.venue, on)
         case never:

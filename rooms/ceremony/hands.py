@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Final, assert_never
 
+from rooms.ceremony import commands as c
+from rooms.ceremony import events as e
 from rooms.ceremony import words as w
 from rooms.ceremony.book import Book
 from rooms.ceremony.model import Act
@@ -31,34 +33,34 @@ class Hands:
         self._book = book
         self._rules = rules
 
-    def decide(self, command: w.PadCommand, actor: Actor, now_ms: int) -> Sequence[w.CeremonyEvent]:
+    def decide(self, command: c.PadCommand, actor: Actor, now_ms: int) -> Sequence[e.CeremonyEvent]:
         seat = _seat(actor)
         match command:
-            case w.StandBy(_, bound_ms, over):
+            case c.StandBy(_, bound_ms, over):
                 _check_clock(bound_ms)
                 return self._stood_by(seat, actor, over=over)
-            case w.Confirm(id, take, party):
+            case c.Confirm(id, take, party):
                 act = self._before(seat, actor, id, take, party)
                 if act.step not in _SITTING:
                     raise Refused("act-moved", step=act.step.value)
-                return [] if party in act.running.confirmed else [w.PartyConfirmed(id, take, party)]
-            case w.Clear(id, take, party):
+                return [] if party in act.running.confirmed else [e.PartyConfirmed(id, take, party)]
+            case c.Clear(id, take, party):
                 act = self._open(seat, actor, command, Move.SIGN, now_ms)
-                return [w.SignatureCleared(id, take, party)] if party in act.running.signed else []
-            case w.Sign():
+                return [e.SignatureCleared(id, take, party)] if party in act.running.signed else []
+            case c.Sign():
                 return self._signed(seat, actor, command, now_ms)
-            case w.Press():
+            case c.Press():
                 return self._pressed(seat, actor, command, now_ms)
             case never:
                 assert_never(never)
 
-    def _stood_by(self, seat: SeatId, actor: Actor, *, over: bool) -> Sequence[w.CeremonyEvent]:
+    def _stood_by(self, seat: SeatId, actor: Actor, *, over: bool) -> Sequence[e.CeremonyEvent]:
         device = self._book.kept.devices.get(seat)
         if device == actor.device:
             return []
         if device is not None and not over:
             raise Refused("seat-taken")
-        return [w.PadSeated(seat, actor.device)]
+        return [e.PadSeated(seat, actor.device)]
 
     def _before(self, seat: SeatId, actor: Actor, id: w.Id, take: int, party: int) -> Act:
         """The act, when this tablet may speak for the party in this take."""
@@ -71,7 +73,7 @@ class Hands:
             raise Refused("take-over", take=act.running.take)
         return act
 
-    def _open(self, seat: SeatId, actor: Actor, command: w.Clear | w.Sign | w.Press, move: Move, now_ms: int) -> Act:
+    def _open(self, seat: SeatId, actor: Actor, command: c.Clear | c.Sign | c.Press, move: Move, now_ms: int) -> Act:
         """The act, when its pads are open."""
         act = self._before(seat, actor, command.act, command.take, command.party)
         after(act.step, move, act.drafted.kind, held=act.held)
@@ -79,7 +81,7 @@ class Hands:
             raise Refused("not-open-yet")
         return act
 
-    def _signed(self, seat: SeatId, actor: Actor, command: w.Sign, now_ms: int) -> Sequence[w.CeremonyEvent]:
+    def _signed(self, seat: SeatId, actor: Actor, command: c.Sign, now_ms: int) -> Sequence[e.CeremonyEvent]:
         act = self._open(seat, actor, command, Move.SIGN, now_ms)
         party, running = command.party, act.running
         if party not in running.confirmed:
@@ -93,7 +95,7 @@ class Hands:
         _check_time(first_ms, last_ms, running.opens_ms or 0, command.bound_ms, now_ms)
         if not command.commitment:
             raise Refused("busy")
-        signed = w.Signed(
+        signed = e.Signed(
             act.id,
             running.take,
             party,
@@ -106,23 +108,23 @@ class Hands:
             command.device,
         )
         last = running.signed.keys() | {party} >= set(range(len(act.parties)))
-        return [signed, w.Completed(act.id, running.take)] if last else [signed]
+        return [signed, e.Completed(act.id, running.take)] if last else [signed]
 
-    def _pressed(self, seat: SeatId, actor: Actor, command: w.Press, now_ms: int) -> Sequence[w.CeremonyEvent]:
+    def _pressed(self, seat: SeatId, actor: Actor, command: c.Press, now_ms: int) -> Sequence[e.CeremonyEvent]:
         act = self._open(seat, actor, command, Move.PRESS, now_ms)
         party, running = command.party, act.running
         if party in running.pressed:
             return []
         _check_clock(command.bound_ms)
         _check_time(command.at_ms, command.at_ms, running.opens_ms or 0, command.bound_ms, now_ms)
-        pressed = w.Pressed(act.id, running.take, party, command.at_ms, command.offset_ms, command.bound_ms)
+        pressed = e.Pressed(act.id, running.take, party, command.at_ms, command.offset_ms, command.bound_ms)
         hands = {**{each: before.at_ms for each, before in running.pressed.items()}, party: command.at_ms}
         if len(hands) < len(act.parties):
             return [pressed]
-        shown = w.Unveiled(act.id, reveals(act, hands, running.delays))
-        return [pressed, w.Completed(act.id, running.take), shown]
+        shown = e.Unveiled(act.id, reveals(act, hands, running.delays))
+        return [pressed, e.Completed(act.id, running.take), shown]
 
-    def join(self, command: w.Join, actor: Actor) -> Sequence[w.CeremonyEvent]:
+    def join(self, command: c.Join, actor: Actor) -> Sequence[e.CeremonyEvent]:
         """A person asks for one member, and may mend its names until it is admitted; the officer adds many."""
         act = self._rules.act(command.act)
         if act.drafted.kind != ProjectKind.INITIATIVE or act.step not in _BEGUN:
@@ -132,11 +134,11 @@ class Hands:
         if own is not None:
             if act.members[own].admitted:
                 raise Refused("joined-already")
-            return [] if act.members[own].names == names else [w.MemberJoined(act.id, own, names, actor.venue)]
+            return [] if act.members[own].names == names else [e.MemberJoined(act.id, own, names, actor.venue)]
         if len(act.members) >= MEMBERS_MAX:
             raise Refused("members-full", most=MEMBERS_MAX)
         member = w.MemberId(f"m{len(act.members) + 1}")
-        return [w.MemberJoined(act.id, member, names, actor.venue, officer)]
+        return [e.MemberJoined(act.id, member, names, actor.venue, officer)]
 
 
 def _seat(actor: Actor) -> SeatId:
@@ -151,7 +153,7 @@ def _check_clock(bound_ms: float) -> None:
         raise Refused("clock-unsure", bound_ms=round(bound_ms), most_ms=int(BOUND_MAX_MS))
 
 
-def _times(command: w.Sign) -> tuple[float, float]:
+def _times(command: c.Sign) -> tuple[float, float]:
     """When the first and the last point was drawn; points come in the order they were drawn."""
     points = [point for stroke in command.strokes for point in stroke]
     if not points:

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from rooms.ceremony.events import ActDrafted, DocumentAttached, Pressed, Signed
 from rooms.ceremony.table import Step
-from rooms.ceremony.words import (
-    TOLERANCE_MS,
-    ActDrafted,
-    Digest,
-    DocumentAttached,
-    MemberId,
-    PartyWords,
-    Pressed,
-    Signed,
-)
+from rooms.ceremony.words import TOLERANCE_MS, Digest, MemberId, PartyWords
 from rooms.definition import Definition, ProjectDefinition, Words
 from rooms.kernel import ConferenceId, DeviceId, LanguageTag, PersonId, ProjectId, SeatId, VenueId
 

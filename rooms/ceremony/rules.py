@@ -7,6 +7,8 @@ from typing import Final, assert_never
 
 import msgspec
 
+from rooms.ceremony import commands as c
+from rooms.ceremony import events as e
 from rooms.ceremony import words as w
 from rooms.ceremony.book import Book
 from rooms.ceremony.model import Act
@@ -43,31 +45,31 @@ class Rules:
             raise Refused("act-unknown", act=id)
         return act
 
-    def organiser(self, command: w.OrganiserCommand) -> Sequence[w.CeremonyEvent]:
+    def organiser(self, command: c.OrganiserCommand) -> Sequence[e.CeremonyEvent]:
         match command:
-            case w.Draft():
+            case c.Draft():
                 return self._draft(command)
-            case w.NameSignatory(id, party, _, commitment):
+            case c.NameSignatory(id, party, _, commitment):
                 act = self.act(id)
                 self._party(act, party)
                 if act.step not in _UNARMED:
                     raise Refused("act-moved", step=act.step.value)
-                return [w.SignatoryNamed(id, party, commitment)]
-            case w.Attach(id, language, digest, pages, size):
+                return [e.SignatoryNamed(id, party, commitment)]
+            case c.Attach(id, language, digest, pages, size):
                 act = self.act(id)
                 after(act.step, Move.DRAFT, act.drafted.kind)
                 if language not in act.documents and len(act.documents) >= w.DOCUMENTS_MAX:
                     raise Refused("documents-too-many", most=w.DOCUMENTS_MAX)
-                attached = w.DocumentAttached(id, language, digest, pages, size)
+                attached = e.DocumentAttached(id, language, digest, pages, size)
                 return [] if act.documents.get(language) == attached else [attached]
-            case w.Detach(id, language):
+            case c.Detach(id, language):
                 act = self.act(id)
                 after(act.step, Move.DRAFT, act.drafted.kind)
-                return [w.DocumentDetached(id, language)] if language in act.documents else []
+                return [e.DocumentDetached(id, language)] if language in act.documents else []
             case never:
                 assert_never(never)
 
-    def _draft(self, command: w.Draft) -> Sequence[w.CeremonyEvent]:
+    def _draft(self, command: c.Draft) -> Sequence[e.CeremonyEvent]:
         known = self._book.act(command.act)
         if known is not None:
             after(known.step, Move.DRAFT, known.drafted.kind)
@@ -80,7 +82,7 @@ class Rules:
         parties = tuple(_cleaned_party(party) for party in command.parties)
         for venue in dict.fromkeys(party.venue for party in parties):
             self._room_at_table(venue, sum(party.venue == venue for party in parties))
-        drafted = w.ActDrafted(
+        drafted = e.ActDrafted(
             command.act,
             command.kind,
             command.item,
@@ -98,7 +100,7 @@ class Rules:
         if parties > len(self.tables[venue]):
             raise Refused("pads-too-few", venue=venue, most=len(self.tables[venue]))
 
-    def officer(self, command: w.OfficerCommand, actor: Actor, now_ms: int) -> Sequence[w.CeremonyEvent]:
+    def officer(self, command: c.OfficerCommand, actor: Actor, now_ms: int) -> Sequence[e.CeremonyEvent]:
         act = self.act(command.act)
         take, kind = act.running.take, act.drafted.kind
 
@@ -106,74 +108,74 @@ class Rules:
             return after(act.step, move, kind, held=act.held)
 
         match command:
-            case w.Lock(id):
+            case c.Lock(id):
                 if act.step == Step.LOCKED:
                     return []
                 moved(Move.LOCK)
                 return [_locked(act)]
-            case w.Unlock(id):
+            case c.Unlock(id):
                 moved(Move.UNLOCK)
-                return [w.ActUnlocked(id)]
-            case w.SeatParties(id, wished):
+                return [e.ActUnlocked(id)]
+            case c.SeatParties(id, wished):
                 moved(Move.SEAT)
                 placed = self._placed(act, wished)
-                return [] if placed == act.seats else [w.PartiesSeated(id, placed)]
-            case w.SetReady(id, venue, on):
+                return [] if placed == act.seats else [e.PartiesSeated(id, placed)]
+            case c.SetReady(id, venue, on):
                 moved(Move.READY if on else Move.UNREADY)
                 self._check_hall(act, venue, actor)
-                return [] if (venue in act.ready) == on else [w.VenueReady(id, venue, on)]
-            case w.Arm():
+                return [] if (venue in act.ready) == on else [e.VenueReady(id, venue, on)]
+            case c.Arm():
                 moved(Move.ARM)
                 return [self._armed(act, command, now_ms)]
-            case w.Go(id, lead_ms):
+            case c.Go(id, lead_ms):
                 moved(Move.GO)
-                return [w.WentLive(id, take, now_ms + lead_ms)]
-            case w.Hold(id):
+                return [e.WentLive(id, take, now_ms + lead_ms)]
+            case c.Hold(id):
                 moved(Move.HOLD)
-                return [] if act.held else [w.ActHeld(id, take)]
-            case w.Resume(id, lead_ms):
+                return [] if act.held else [e.ActHeld(id, take)]
+            case c.Resume(id, lead_ms):
                 moved(Move.RESUME)
-                return [w.ActResumed(id, take, now_ms + lead_ms if act.step == Step.SIGNING else None)]
-            case w.Retake(id):
+                return [e.ActResumed(id, take, now_ms + lead_ms if act.step == Step.SIGNING else None)]
+            case c.Retake(id):
                 moved(Move.RETAKE)
-                return [w.ActRetaken(id, take + 1)]
-            case w.FallBack(id):
+                return [e.ActRetaken(id, take + 1)]
+            case c.FallBack(id):
                 moved(Move.PAPER)
-                return [w.FellBackToPaper(id, take)]
-            case w.Void(id, reason):
+                return [e.FellBackToPaper(id, take)]
+            case c.Void(id, reason):
                 moved(Move.VOID)
-                return [w.ActVoided(id, take, _said(reason))]
-            case w.Exchange(id):
+                return [e.ActVoided(id, take, _said(reason))]
+            case c.Exchange(id):
                 moved(Move.EXCHANGE)
-                return [w.Exchanged(id)]
-            case w.Unveil(id):
+                return [e.Exchanged(id)]
+            case c.Unveil(id):
                 moved(Move.UNVEIL)
-                return [w.Unveiled(id, dict.fromkeys((*act.venues, "remote"), float(now_ms + w.UNVEIL_LEAD_MS)))]
-            case w.Seal(id):
+                return [e.Unveiled(id, dict.fromkeys((*act.venues, "remote"), float(now_ms + w.UNVEIL_LEAD_MS)))]
+            case c.Seal(id):
                 moved(Move.SEAL)
-                return [w.Sealed(id)]
-            case w.Admit(id, member, on):
+                return [e.Sealed(id)]
+            case c.Admit(id, member, on):
                 if member not in act.members:
                     raise Refused("member-unknown", member=member)
                 if act.step == Step.SEALED:
                     raise Refused("act-moved", step=act.step.value)
-                return [] if act.members[member].admitted == on else [w.MemberAdmitted(id, member, on)]
+                return [] if act.members[member].admitted == on else [e.MemberAdmitted(id, member, on)]
             case never:
                 assert_never(never)
 
-    def room(self, command: w.RoomCommand) -> Sequence[w.CeremonyEvent]:
+    def room(self, command: c.RoomCommand) -> Sequence[e.CeremonyEvent]:
         kept = self._book.kept
         match command:
-            case w.Show(id):
+            case c.Show(id):
                 if id is not None:
                     self.act(id)
-                return [] if kept.shown == id else [w.ActShown(id)]
-            case w.SetTolerance(ms):
-                return [] if kept.tolerance_ms == ms else [w.ToleranceSet(ms)]
-            case w.SetDisplayDelay(venue, ms):
+                return [] if kept.shown == id else [e.ActShown(id)]
+            case c.SetTolerance(ms):
+                return [] if kept.tolerance_ms == ms else [e.ToleranceSet(ms)]
+            case c.SetDisplayDelay(venue, ms):
                 if venue not in self.tables:
                     raise Refused("venue-unknown", venue=venue)
-                return [] if kept.display_delays.get(venue, 0) == ms else [w.DisplayDelaySet(venue, ms)]
+                return [] if kept.display_delays.get(venue, 0) == ms else [e.DisplayDelaySet(venue, ms)]
             case never:
                 assert_never(never)
 
@@ -205,7 +207,7 @@ class Rules:
         if venue not in act.venues:
             raise Refused("venue-unknown", venue=venue)
 
-    def _armed(self, act: Act, command: w.Arm, now_ms: int) -> w.ActArmed:
+    def _armed(self, act: Act, command: c.Arm, now_ms: int) -> e.ActArmed:
         for seat in act.seats:
             if other := self._book.holding(seat, act.id):
                 raise Refused("seat-busy", seat=seat, act=other.id)
@@ -216,11 +218,11 @@ class Rules:
                 raise Refused("pad-clock-unsure", seat=seat, bound_ms=round(pad.bound_ms), most_ms=int(BOUND_MAX_MS))
         pads = {seat: command.pads[seat] for seat in act.seats}
         if act.drafted.kind != ProjectKind.UNVEILING:
-            return w.ActArmed(act.id, act.running.take, pads)
+            return e.ActArmed(act.id, act.running.take, pads)
         delays = self.delays(act, command.delays)
         if (apart_ms := skew_ms(act, delays)) > self._book.kept.tolerance_ms:
             raise Refused("skew-too-large", skew_ms=round(apart_ms), most_ms=self._book.kept.tolerance_ms)
-        return w.ActArmed(act.id, act.running.take, pads, delays)
+        return e.ActArmed(act.id, act.running.take, pads, delays)
 
     def delays(self, act: Act, measured: Mapping[VenueId, float]) -> dict[VenueId, float]:
         """From a hand elsewhere to each hall's screen: the picture's way as measured, and the delay the officer set."""
@@ -233,9 +235,9 @@ class Rules:
         return act.parties[party]
 
 
-def _locked(act: Act) -> w.ActLocked:
+def _locked(act: Act) -> e.ActLocked:
     drafted = act.drafted
-    return w.ActLocked(
+    return e.ActLocked(
         act.id,
         drafted.kind,
         drafted.item,

@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Final, get_args
 import msgspec
 
 from rooms.audience import Audience, Desk
+from rooms.ceremony import commands as c
+from rooms.ceremony import events as e
 from rooms.ceremony import words as w
 from rooms.ceremony.book import Book
 from rooms.ceremony.hands import OFFICERS, Hands
@@ -52,14 +54,14 @@ class Ceremony:
     scope: ClassVar[Scope] = Scope.ROOM
     version: ClassVar[int] = 1
     admits: ClassVar[Mapping[type[Command], frozenset[Role]]] = {
-        **dict.fromkeys(get_args(w.OrganiserCommand), frozenset({Role.ORGANISER})),
-        **dict.fromkeys((*get_args(w.OfficerCommand), *get_args(w.RoomCommand)), OFFICERS),
-        w.SetReady: OFFICERS | {Role.OPERATOR},
-        **dict.fromkeys(get_args(w.PadCommand), SIGNATORY),
-        w.Join: JOINERS,
-        w.KeepRecord: frozenset({Role.NODE}),
+        **dict.fromkeys(get_args(c.OrganiserCommand), frozenset({Role.ORGANISER})),
+        **dict.fromkeys((*get_args(c.OfficerCommand), *get_args(c.RoomCommand)), OFFICERS),
+        c.SetReady: OFFICERS | {Role.OPERATOR},
+        **dict.fromkeys(get_args(c.PadCommand), SIGNATORY),
+        c.Join: JOINERS,
+        c.KeepRecord: frozenset({Role.NODE}),
     }
-    events: ClassVar[tuple[type[Event], ...]] = get_args(w.CeremonyEvent)
+    events: ClassVar[tuple[type[Event], ...]] = get_args(e.CeremonyEvent)
 
     def __init__(self, definition: Definition, room: RoomId | None) -> None:
         assert room is not None, "acts are signed in a room"
@@ -104,28 +106,28 @@ class Ceremony:
             if act.drafted.kind == ProjectKind.UNVEILING and act.step not in DONE | {Step.VOID}
         }
 
-    def decide(self, command: w.CeremonyCommand, actor: Actor, now_ms: int) -> Sequence[w.CeremonyEvent]:
+    def decide(self, command: c.CeremonyCommand, actor: Actor, now_ms: int) -> Sequence[e.CeremonyEvent]:
         match command:
-            case w.StandBy() | w.Confirm() | w.Clear() | w.Sign() | w.Press():
+            case c.StandBy() | c.Confirm() | c.Clear() | c.Sign() | c.Press():
                 return self._hands.decide(command, actor, now_ms)
-            case w.Draft() | w.NameSignatory() | w.Attach() | w.Detach():
+            case c.Draft() | c.NameSignatory() | c.Attach() | c.Detach():
                 return self._rules.organiser(command)
-            case w.Show() | w.SetTolerance() | w.SetDisplayDelay():
+            case c.Show() | c.SetTolerance() | c.SetDisplayDelay():
                 return self._rules.room(command)
-            case w.Join():
+            case c.Join():
                 return self._hands.join(command, actor)
-            case w.KeepRecord(id, digest):
+            case c.KeepRecord(id, digest):
                 return self._recorded(id, digest)
             case _:
                 return self._rules.officer(command, actor, now_ms)
 
-    def _recorded(self, id: ProjectId, digest: w.Digest) -> Sequence[w.CeremonyEvent]:
+    def _recorded(self, id: ProjectId, digest: w.Digest) -> Sequence[e.CeremonyEvent]:
         act = self._rules.act(id)
         if act.step != Step.SEALED:
             raise Refused("act-moved", step=act.step.value)
-        return [] if act.record is not None else [w.RecordKept(id, digest)]
+        return [] if act.record is not None else [e.RecordKept(id, digest)]
 
-    def apply(self, event: w.CeremonyEvent, fact: Fact) -> None:
+    def apply(self, event: e.CeremonyEvent, fact: Fact) -> None:
         self.book.apply(event, fact)
 
     def claims(self) -> Iterable[Claim]:
@@ -154,7 +156,7 @@ class Ceremony:
         seat = self._seats.get(person)
         return self._rows.mine(seat) if seat else {}
 
-    def concerned(self, event: w.CeremonyEvent, fact: Fact) -> Iterable[PersonId]:
+    def concerned(self, event: e.CeremonyEvent, fact: Fact) -> Iterable[PersonId]:
         """Every tablet: an act that moves may make way for another one at the same table."""
         return self._seats
 

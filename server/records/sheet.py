@@ -17,7 +17,7 @@ import msgspec
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
-from rooms.ceremony.words import Draft
+from rooms.ceremony.commands import Draft
 from rooms.definition import PARTIES_MAX
 from rooms.kernel import Refused
 

@@ -12,8 +12,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
+from rooms.ceremony.events import SignatureCleared, Signed
 from rooms.ceremony.rules import AWAKE_MS
-from rooms.ceremony.words import SignatureCleared, Signed
 from rooms.journal import decode
 from rooms.kernel import ConferenceId
 from scripts.rehearsal.house import House

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from rooms.audience import Attendee, Audience, Desk
+from rooms.ceremony import commands as c
 from rooms.ceremony import words as w
 from rooms.ceremony.model import Act
 from rooms.conference import Conference
@@ -97,36 +98,36 @@ class Evening:
     # How far it has come
 
     def seated(self, id: ProjectId = MEMORANDUM) -> Evening:
-        self.do(w.Lock(id), OFFICER)
-        self.do(w.SeatParties(id), OFFICER)
+        self.do(c.Lock(id), OFFICER)
+        self.do(c.SeatParties(id), OFFICER)
         return self
 
     def seated_with_pads(self, id: ProjectId = MEMORANDUM) -> Evening:
         self.seated(id)
         for seat in self.act(id).seats:
-            self.do(w.StandBy(0.0, 20.0), pad(seat))
+            self.do(c.StandBy(0.0, 20.0), pad(seat))
         return self
 
     def ready(self, id: ProjectId = MEMORANDUM) -> Evening:
         self.seated_with_pads(id)
         for venue in self.act(id).venues:
-            self.do(w.SetReady(id, venue, on=True), OFFICER)
+            self.do(c.SetReady(id, venue, on=True), OFFICER)
         return self
 
     def armed(self, id: ProjectId = MEMORANDUM) -> Evening:
         self.ready(id).do(self.arm(id), OFFICER)
         return self
 
-    def arm(self, id: ProjectId = MEMORANDUM, changes: Mapping[SeatId, w.Pad] | None = None) -> w.Arm:
+    def arm(self, id: ProjectId = MEMORANDUM, changes: Mapping[SeatId, w.Pad] | None = None) -> c.Arm:
         """As the server writes it: every tablet of the act stood by just now."""
         pads = {seat: w.Pad(self.now_ms, 0.0, 20.0, DeviceId("tablet")) for seat in self.act(id).seats}
-        return w.Arm(id, pads={**pads, **(changes or {})})
+        return c.Arm(id, pads={**pads, **(changes or {})})
 
     def signing(self, id: ProjectId = MEMORANDUM) -> Evening:
         self.armed(id)
         for party, seat in enumerate(self.act(id).seats):
-            self.do(w.Confirm(id, 1, party), pad(seat))
-        self.do(w.Go(id), OFFICER)
+            self.do(c.Confirm(id, 1, party), pad(seat))
+        self.do(c.Go(id), OFFICER)
         self.now_ms += w.LEAD_MS
         return self
 
@@ -139,14 +140,14 @@ class Evening:
     def unveiled(self, id: ProjectId = MEMORANDUM) -> Evening:
         self.signed(id)
         if self.act(id).drafted.kind == ProjectKind.SIGNING:
-            self.do(w.Exchange(id), OFFICER)
-        self.do(w.Unveil(id), OFFICER)
+            self.do(c.Exchange(id), OFFICER)
+        self.do(c.Unveil(id), OFFICER)
         return self
 
     def sign(self, party: int, id: ProjectId = MEMORANDUM) -> Sequence[Event]:
         return self.do(self.signature(party, id), pad(self.act(id).seats[party]))
 
-    def signature(self, party: int, id: ProjectId = MEMORANDUM, **changes: Any) -> w.Sign:
+    def signature(self, party: int, id: ProjectId = MEMORANDUM, **changes: Any) -> c.Sign:
         """Two strokes of 400 ms in all, which end now."""
         self.now_ms += 500
         end_ms = float(self.now_ms - 10)
@@ -164,10 +165,10 @@ class Evening:
             "device": "Tablet 11",
             "commitment": COMMITMENT,
         }
-        return w.Sign(**{**given, **changes})
+        return c.Sign(**{**given, **changes})
 
     def press(self, party: int, id: ProjectId = CLOTH) -> Sequence[Event]:
-        command = w.Press(id, self.act(id).running.take, party, float(self.now_ms), 0.0, 20.0)
+        command = c.Press(id, self.act(id).running.take, party, float(self.now_ms), 0.0, 20.0)
         return self.do(command, pad(self.act(id).seats[party]))
 
 
@@ -177,31 +178,31 @@ def drafted() -> Evening:
 
 def attached() -> Evening:
     evening = drafted()
-    evening.do(w.Attach(MEMORANDUM, LanguageTag("de"), DIGEST, 3, 1000), ORGANISER)
+    evening.do(c.Attach(MEMORANDUM, LanguageTag("de"), DIGEST, 3, 1000), ORGANISER)
     return evening
 
 
 def held() -> Evening:
     evening = drafted().armed()
-    evening.do(w.Hold(MEMORANDUM), OFFICER)
+    evening.do(c.Hold(MEMORANDUM), OFFICER)
     return evening
 
 
 def exchanged() -> Evening:
     evening = drafted().signed()
-    evening.do(w.Exchange(MEMORANDUM), OFFICER)
+    evening.do(c.Exchange(MEMORANDUM), OFFICER)
     return evening
 
 
 def sealed() -> Evening:
     evening = drafted().unveiled()
-    evening.do(w.Seal(MEMORANDUM), OFFICER)
+    evening.do(c.Seal(MEMORANDUM), OFFICER)
     return evening
 
 
 def joined() -> Evening:
     evening = drafted().signed(START)
-    evening.do(w.Join(START, Words(en="Park")), Actor(PersonId("exhi"), Role.EXHIBITOR))
+    evening.do(c.Join(START, Words(en="Park")), Actor(PersonId("exhi"), Role.EXHIBITOR))
     return evening
 
 

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from rooms.audience import Attendee, Desk
+from rooms.ceremony import commands as c
+from rooms.ceremony import events as e
 from rooms.ceremony import words as w
 from rooms.ceremony.table import LIVE, TABLE, Step
 from rooms.conference import Conference
@@ -46,7 +48,7 @@ PARTIES = st.integers(0, 3)
 LATENESS = st.sampled_from((0, 0, 0, 90_000_000))
 """One tablet in four has a clock that is a day off."""
 DEVICES = st.sampled_from(("tablet", "tablet", "tablet", "spare"))
-OFFICERS_MOVES = (w.Lock, w.Unlock, w.SeatParties, w.Go, w.Hold, w.Resume, w.Retake, w.FallBack, w.Exchange, w.Unveil)
+OFFICERS_MOVES = (c.Lock, c.Unlock, c.SeatParties, c.Go, c.Hold, c.Resume, c.Retake, c.FallBack, c.Exchange, c.Unveil)
 GUESTS = [Actor(PersonId(f"g{n}"), Role.EXHIBITOR) for n in range(3)]
 
 
@@ -55,7 +57,7 @@ class CeremonyMachine(RuleBasedStateMachine):
         super().__init__()
         self.evening: Evening = drafted()
         self.entries = [genesis(self.evening.conference.definition, epoch=1, at_ms=0)]
-        self.signed: list[w.Signed] = []
+        self.signed: list[e.Signed] = []
         self.said: set[str] = set()
 
     def attempt(self, command: Command, actor: Actor) -> Sequence[Event]:
@@ -72,7 +74,7 @@ class CeremonyMachine(RuleBasedStateMachine):
             )
             self.entries.append(decode(encode(entry))[0])
             conference.apply(self.entries[-1])
-        self.signed += [event for event in events if isinstance(event, w.Signed)]
+        self.signed += [event for event in events if isinstance(event, e.Signed)]
         self.check_moves(before)
         return events
 
@@ -106,29 +108,29 @@ class CeremonyMachine(RuleBasedStateMachine):
         act = self.evening.act(id)
         match act.step_at(self.evening.now_ms):
             case Step.DRAFTED:
-                self.attempt(w.Lock(id), OFFICER)
-                self.attempt(w.SeatParties(id), OFFICER)
+                self.attempt(c.Lock(id), OFFICER)
+                self.attempt(c.SeatParties(id), OFFICER)
             case Step.SEATED:
                 for venue in act.venues:
-                    self.attempt(w.SetReady(id, venue, on=True), OFFICER)
+                    self.attempt(c.SetReady(id, venue, on=True), OFFICER)
             case Step.READY:
                 for party, seat in enumerate(act.seats):
-                    self.attempt(w.StandBy(0, 1, over=True), pad(seat))
-                    self.attempt(w.Confirm(id, act.running.take, party), pad(seat))
+                    self.attempt(c.StandBy(0, 1, over=True), pad(seat))
+                    self.attempt(c.Confirm(id, act.running.take, party), pad(seat))
                 self.arm(id, None)
             case Step.ARMED:
-                self.attempt(w.Go(id), OFFICER)
+                self.attempt(c.Go(id), OFFICER)
                 self.evening.now_ms += w.LEAD_MS
             case Step.SIGNING:
                 self.sign(id, len(act.running.signed), "tablet", 0, 0)
                 self.press(id, len(act.running.pressed))
             case Step.SIGNED:
-                self.attempt(w.Exchange(id), OFFICER)
-                self.attempt(w.Unveil(id), OFFICER)
+                self.attempt(c.Exchange(id), OFFICER)
+                self.attempt(c.Unveil(id), OFFICER)
             case _:
                 self.seal(id)
 
-    @rule(kinds=st.lists(st.sampled_from((w.Hold, w.Resume, w.Retake, w.FallBack)), min_size=1, max_size=3))
+    @rule(kinds=st.lists(st.sampled_from((c.Hold, c.Resume, c.Retake, c.FallBack)), min_size=1, max_size=3))
     def accident(self, kinds: list[Any]) -> None:
         """Something goes wrong with what is under way."""
         for act in self.ceremony.book.acts():
@@ -138,35 +140,35 @@ class CeremonyMachine(RuleBasedStateMachine):
 
     @rule(act=ACTS, venue=st.sampled_from((CHANGZHOU, FRANKFURT)), on=st.booleans())
     def hall(self, act: ProjectId, venue: Any, on: bool) -> None:
-        self.attempt(w.SetReady(act, venue, on), OFFICER)
+        self.attempt(c.SetReady(act, venue, on), OFFICER)
 
     @rule(act=ACTS, asleep=st.sampled_from((None, None, None, *SEATS)))
     def arm(self, act: ProjectId, asleep: Any) -> None:
         devices = self.ceremony.book.kept.devices
         pads = {seat: w.Pad(self.evening.now_ms, 0, 20, devices.get(seat, DeviceId(""))) for seat in SEATS}
         pads.pop(asleep, None)
-        armed = self.attempt(w.Arm(act, pads), OFFICER)
+        armed = self.attempt(c.Arm(act, pads), OFFICER)
         assert not (armed and asleep in self.evening.act(act).seats)
 
     @rule(act=ACTS, reason=st.sampled_from(("Rain", " ")))
     def void(self, act: ProjectId, reason: str) -> None:
         if act != MEMORANDUM:
-            self.attempt(w.Void(act, reason), OFFICER)
+            self.attempt(c.Void(act, reason), OFFICER)
 
     @rule(act=ACTS)
     def seal(self, act: ProjectId) -> None:
-        self.attempt(w.Seal(act), OFFICER)
-        self.attempt(w.KeepRecord(act, DIGEST), NODE)
+        self.attempt(c.Seal(act), OFFICER)
+        self.attempt(c.KeepRecord(act, DIGEST), NODE)
 
     @rule(act=ACTS, party=PARTIES, language=st.sampled_from(("de", "zh")), on=st.booleans())
     def organiser(self, act: ProjectId, party: int, language: str, on: bool) -> None:
-        self.attempt(w.NameSignatory(act, party, commitment=COMMITMENT), ORGANISER)
+        self.attempt(c.NameSignatory(act, party, commitment=COMMITMENT), ORGANISER)
         tag = LanguageTag(language)
-        self.attempt(w.Attach(act, tag, DIGEST, 2, 99) if on else w.Detach(act, tag), ORGANISER)
+        self.attempt(c.Attach(act, tag, DIGEST, 2, 99) if on else c.Detach(act, tag), ORGANISER)
 
     @rule(seat=st.sampled_from(SEATS), device=DEVICES, over=st.booleans(), bound_ms=st.sampled_from((1.0, 251.0)))
     def stand_by(self, seat: Any, device: str, over: bool, bound_ms: float) -> None:
-        self.attempt(w.StandBy(0, bound_ms, over), pad(seat, device))
+        self.attempt(c.StandBy(0, bound_ms, over), pad(seat, device))
 
     @rule(act=ACTS, party=PARTIES, device=DEVICES, take=st.integers(0, 1), late_ms=LATENESS)
     def sign(self, act: ProjectId, party: int, device: str, take: int, late_ms: int) -> None:
@@ -174,7 +176,7 @@ class CeremonyMachine(RuleBasedStateMachine):
         seat = dict(enumerate(self.evening.act(act).seats)).get(party, CZ1)
         at_ms = float(self.evening.now_ms - 1 + late_ms)
         self.attempt(
-            w.Sign(
+            c.Sign(
                 act,
                 max(1, running.take - take),
                 party,
@@ -191,17 +193,17 @@ class CeremonyMachine(RuleBasedStateMachine):
     def press(self, act: ProjectId, party: int) -> None:
         seat = dict(enumerate(self.evening.act(act).seats)).get(party, CZ1)
         take = self.evening.act(act).running.take
-        self.attempt(w.Press(act, take, party, float(self.evening.now_ms), 0.0, 5.0), pad(seat))
+        self.attempt(c.Press(act, take, party, float(self.evening.now_ms), 0.0, 5.0), pad(seat))
 
     @rule(act=ACTS, party=PARTIES)
     def clear(self, act: ProjectId, party: int) -> None:
         seat = dict(enumerate(self.evening.act(act).seats)).get(party, CZ1)
-        self.attempt(w.Clear(act, self.evening.act(act).running.take, party), pad(seat))
+        self.attempt(c.Clear(act, self.evening.act(act).running.take, party), pad(seat))
 
     @rule(guest=st.sampled_from(GUESTS), act=ACTS, member=st.integers(1, 3), on=st.booleans())
     def join(self, guest: Actor, act: ProjectId, member: int, on: bool) -> None:
-        self.attempt(w.Join(act, Words(en="Park")), guest)
-        self.attempt(w.Admit(act, w.MemberId(f"m{member}"), on), OFFICER)
+        self.attempt(c.Join(act, Words(en="Park")), guest)
+        self.attempt(c.Admit(act, w.MemberId(f"m{member}"), on), OFFICER)
 
     @rule(passed_ms=st.sampled_from((10, 3_000, 20_000)))
     def time_passes(self, passed_ms: int) -> None:
@@ -211,7 +213,7 @@ class CeremonyMachine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_acknowledged_is_lost_and_nothing_stands_twice(self) -> None:
-        kept: list[w.Signed] = []
+        kept: list[e.Signed] = []
         for act in self.ceremony.book.acts():
             kept += [signed for former in act.former for signed in former.signatures]
             kept += [*act.running.cleared, *act.running.signed.values()]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rooms.ceremony import commands as c
 from rooms.ceremony import words as w
 from rooms.definition import ProjectKind, Words
 from rooms.features.ceremony import Ceremony
@@ -42,29 +43,29 @@ class Journalled(Evening):
         return events
 
     def sealed(self, id: ProjectId) -> dict[str, Any]:
-        self.do(w.Seal(id), OFFICER)
+        self.do(c.Seal(id), OFFICER)
         assert self.conference.feature(Ceremony, STAGE).act(id) is not None
         return act_record(Frame(DEFINITION, STAGE, Signer(bytes(32))), list(facts(self.bodies, STAGE)), id)
 
 
 def signed_in_a_second_take(evening: Journalled) -> ProjectId:
     evening.signed(parties=[0, 1])
-    evening.do(w.Hold(MEMORANDUM), OFFICER)
-    evening.do(w.Retake(MEMORANDUM), OFFICER)
+    evening.do(c.Hold(MEMORANDUM), OFFICER)
+    evening.do(c.Retake(MEMORANDUM), OFFICER)
     evening.do(evening.arm(), OFFICER)
-    evening.do(w.Go(MEMORANDUM), OFFICER)
+    evening.do(c.Go(MEMORANDUM), OFFICER)
     evening.now_ms += w.LEAD_MS
     for party in range(4):
         evening.sign(party)
-    evening.do(w.Exchange(MEMORANDUM), OFFICER)
-    evening.do(w.Unveil(MEMORANDUM), OFFICER)
+    evening.do(c.Exchange(MEMORANDUM), OFFICER)
+    evening.do(c.Unveil(MEMORANDUM), OFFICER)
     return MEMORANDUM
 
 
 def signed_on_paper(evening: Journalled) -> ProjectId:
-    evening.seated().do(w.FallBack(MEMORANDUM), OFFICER)
-    evening.do(w.Exchange(MEMORANDUM), OFFICER)
-    evening.do(w.Unveil(MEMORANDUM), OFFICER)
+    evening.seated().do(c.FallBack(MEMORANDUM), OFFICER)
+    evening.do(c.Exchange(MEMORANDUM), OFFICER)
+    evening.do(c.Unveil(MEMORANDUM), OFFICER)
     return MEMORANDUM
 
 
@@ -79,9 +80,9 @@ def unveiled_by_two_hands(evening: Journalled) -> ProjectId:
 def begun_with_members(evening: Journalled) -> ProjectId:
     evening.signed(START)
     park = Actor(PersonId("exhi"), Role.EXHIBITOR)
-    evening.do(w.Unveil(START), OFFICER)
-    evening.do(w.Join(START, Words(en="Park", zh="园区")), park)
-    evening.do(w.Admit(START, w.MemberId("m1"), on=True), OFFICER)
+    evening.do(c.Unveil(START), OFFICER)
+    evening.do(c.Join(START, Words(en="Park", zh="园区")), park)
+    evening.do(c.Admit(START, w.MemberId("m1"), on=True), OFFICER)
     return START
 
 
@@ -120,6 +121,6 @@ def test_members_and_hands_are_on_the_page() -> None:
 
 def test_a_name_that_was_given_is_committed_to_by_its_party() -> None:
     evening = Journalled()
-    evening.do(w.NameSignatory(MEMORANDUM, 1, "", w.Digest("ef" * 32)), ORGANISER)
+    evening.do(c.NameSignatory(MEMORANDUM, 1, "", w.Digest("ef" * 32)), ORGANISER)
     record = evening.sealed(signed_on_paper(evening))
     assert record["act"]["parties"][1]["signatory"] == "ef" * 32
