@@ -12,7 +12,7 @@ import { sourcesOf } from "./tally.js";
 
 /** @typedef {import("../lib/page.js").Page} Page */
 /** @typedef {import("./acts.js").Acts} Acts */
-/** @typedef {{data: FormData, read: number | undefined}} Said what was written, and the revision that was read */
+/** @typedef {{data: FormData, read: number | undefined, claimed: boolean}} Said what was written, the revision that was read, and whether the form claimed it */
 
 const REASONS = ["off_topic", "duplicate", "unclear", "impolite", "personal", "no_time", "other"];
 const WAYS = ["live", "written", "private", "follow_up"];
@@ -133,7 +133,7 @@ export async function translate(page, acts, id) {
   const said = await asked(page, acts, id, { title: "board.translate-title", act: "board.translate-save", body: [beside], wide: true });
   if (!said) return;
   await acts.do("translate", id, { language: said.data.get("language"), text: said.data.get("text") }, said.read);
-  if (acts.row(id)?.claimed?.person === acts.me) await acts.do("release", id);
+  if (said.claimed) await acts.do("release", id);
 }
 
 /**
@@ -158,7 +158,7 @@ async function asked(page, acts, id, { title, act, body, wide = false }) {
   await new Promise((closed) => element.addEventListener("close", closed, { once: true }));
   subject.stop();
   const form = /** @type {HTMLFormElement} */ (element.querySelector("form"));
-  if (element.returnValue === "yes") return { data: new FormData(form), read: subject.read() };
+  if (element.returnValue === "yes") return { data: new FormData(form), read: subject.read(), claimed: free };
   if (free) await acts.do("release", id);
   return null;
 }
