@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from itertools import permutations
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -105,9 +106,10 @@ class Lane:
     async def _admit(self, links: Sequence[Link]) -> None:
         director, organiser = (next(link for link in links if link.role == role) for role in ("director", "organiser"))
         sources = [link.source for link in links if link.role == "operator" and link.source]
+        scenes = [scene for many in (2, 3, 4) for scene in permutations(sources, many)]
         walls = [f"wall-{link.venue}" for link in links if link.role == "wall"]
         makers: list[tuple[Link, str, Make]] = [
-            (director, "dora", lambda number: self._take(sources, number)),
+            (director, "dora", lambda number: self._take(scenes, sources, number)),
             (director, "emil", lambda number: self._sound(sources)),
             (organiser, "olga", lambda number: {"type": "links.renew", "invite": walls[number % len(walls)]}),
         ]
@@ -116,11 +118,11 @@ class Lane:
         ]
         self._tasks = [asyncio.create_task(client.live()) for client in self._clients]
 
-    def _take(self, sources: Sequence[str], number: int) -> Mapping[str, Any]:
-        """Never the same scene twice in a row, so that each take is an event; delays in between."""
+    def _take(self, scenes: Sequence[Sequence[str]], sources: Sequence[str], number: int) -> Mapping[str, Any]:
+        """Another scene each time: a take is an event also where a late one changed places. Delays in between."""
         if number % 3 == 2:
             return {"type": "stage.delay", "source": self._random.choice(sources), "delay_ms": number % 500}
-        return {"type": "stage.take", "layout": "full", "sources": [sources[number % len(sources)]]}
+        return {"type": "stage.take", "layout": "side_by_side", "sources": scenes[number % len(scenes)]}
 
     def _sound(self, sources: Sequence[str]) -> Mapping[str, Any]:
         """A gain that no other command has: an effect that happened twice shows."""
