@@ -15,7 +15,7 @@ import msgspec
 import structlog
 from aiohttp import hdrs, web
 
-from rooms.ceremony.commands import Draft, NameSignatory
+from rooms.ceremony.commands import NameSignatory
 from rooms.journal import Envelope
 from rooms.kernel import Actor, Command, CommandId, ConferenceId, Refused
 from server.admission import Admission, answer
@@ -25,36 +25,13 @@ from server.documents import body_up_to
 from server.doors import refused
 from server.hall import Hall
 from server.records.jobs import Job, JobFailed, Jobs
+from server.records.rows import SIZE_MAX, UNREADABLE, Row, Sheet, Wrong
 from server.settings import Settings
 
-SIZE_MAX: Final = 2 * 1024 * 1024
-UNREADABLE: Final = "import-unreadable"
 _COLUMNS: Final = {"venue": "party1_venue", "item": "item", "seats": "party1_venue", "text": "title"}
 """The column that a refusal is about, by the first word of its code."""
 
 log = structlog.get_logger()
-
-
-class Wrong(msgspec.Struct, frozen=True):
-    """One mistake: in which row (as the spreadsheet counts) and column, why, and the value."""
-
-    row: int
-    column: str
-    refused: str
-    value: str = ""
-
-
-class Row(msgspec.Struct, frozen=True):
-    row: int
-    draft: Draft
-    signatories: dict[int, str] = {}
-
-
-class Sheet(msgspec.Struct, frozen=True):
-    """What the job read, as server/records/sheet.py writes it."""
-
-    rows: list[Row]
-    wrong: list[Wrong]
 
 
 class Importing:

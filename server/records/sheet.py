@@ -20,43 +20,18 @@ from openpyxl.utils.exceptions import InvalidFileException
 from rooms.ceremony.commands import Draft
 from rooms.definition import PARTIES_MAX
 from rooms.kernel import Refused
+from server.records.rows import SIZE_MAX, UNREADABLE, Row, Sheet, Wrong
 
-SIZE_MAX: Final = 2 * 1024 * 1024
 UNPACKED_MAX: Final = 50 * 1024 * 1024
 """Of an XLSX, which is a zip."""
 ROWS_MAX: Final = 500
 COLUMNS_MAX: Final = 200
 LANGUAGES: Final = ("en", "zh", "de", "fr")
-UNREADABLE: Final = "import-unreadable"
 PLAIN: Final = ("act", "kind", "item", "round", "instrument")
 WORDED: Final = ("title", "sector")
 PARTY_WORDED: Final = ("name", "title", "authority")
 _FIELDS: Final = {"names": "name"}
 """The column's word for a field."""
-
-
-class Wrong(msgspec.Struct, frozen=True):
-    """One mistake: in which row (as the spreadsheet counts) and column, why, and the value."""
-
-    row: int
-    column: str
-    refused: str
-    value: str = ""
-
-
-class Row(msgspec.Struct, frozen=True):
-    """An act as a row gives it; `signatories` by party."""
-
-    row: int
-    draft: Draft
-    signatories: dict[int, str] = {}
-
-
-class Sheet(msgspec.Struct, frozen=True):
-    """What a spreadsheet holds: take the rows only if nothing is wrong."""
-
-    rows: list[Row] = []
-    wrong: list[Wrong] = []
 
 
 def job(given: bytes) -> bytes:
