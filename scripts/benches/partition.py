@@ -43,7 +43,8 @@ FAULT_S: Final = (0.05, 2.2)
 DELAY_S: Final = (0.05, 0.6)
 CALM_S: Final = 0.1
 ACTOR: Final = Actor(PersonId("dora"), Role.DIRECTOR)
-PATIENCE_S: Final = 30.0
+PATIENCE_S: Final = 60.0
+"""A loaded machine settles late; late is not split."""
 
 
 class History(msgspec.Struct, frozen=True):
@@ -121,7 +122,7 @@ class Run:
         entries = [decode(body)[0] for body in await journal.replay(self._definition.id, 0, 10**6)]
         with suppress(TimeoutError):
             for one in ones:
-                await one.until(lambda one=one: one.member.conference.seq >= len(entries), 5.0)  # type: ignore[misc]
+                await one.until(lambda one=one: one.member.conference.seq >= len(entries), PATIENCE_S)  # type: ignore[misc]
         await store.close()
         is_one = self._is_one(entries) and all(_followed(one.seen, entries) for one in ones)
         takeovers = len({entry.epoch for entry in entries}) - 1
