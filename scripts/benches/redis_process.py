@@ -37,20 +37,28 @@ class RedisProcess:
         return f"redis://127.0.0.1:{self.port}/0"
 
     async def start(self) -> None:
-        """Until it answers, whatever it says."""
-        self._launch()
+        """Until it answers, whatever it says; RuntimeError with its own last line if it ends instead."""
+        process = self._launch()
         async with asyncio.timeout(READY_S):
-            while not await self._answers():  # noqa: ASYNC110
+            while not await self._answers():
+                if process.poll() is not None:
+                    self._process = None
+                    raise RuntimeError(self._log.read_text(errors="replace").strip().rpartition("\n")[2])
                 await asyncio.sleep(LOOK_AGAIN_S)
 
-    def _launch(self) -> None:
+    @property
+    def _log(self) -> Path:
+        return self.folder / "redis.log"
+
+    def _launch(self) -> subprocess.Popen[bytes]:
         self.folder.mkdir(parents=True, exist_ok=True)
         program = shutil.which("redis-server")
         assert program, "redis-server is not installed: apt-get install redis-server"
         words = [part for name, value in self.options.items() for part in (f"--{name}", value)]
         place = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
-        with (self.folder / "redis.log").open("ab") as log:
+        with self._log.open("ab") as log:
             self._process = subprocess.Popen([program, *place, *words], stdout=log, stderr=log)
+        return self._process
 
     async def _answers(self) -> bool:
         client: Redis = Redis(port=self.port, password=self.options.get("requirepass"), protocol=2)
