@@ -77,8 +77,8 @@ class Peer(asyncio.DatagramProtocol):
         )
         return await self._handshake.run()
 
-    def close(self, *, goodbye: bool) -> None:
-        if self._handshake is not None and goodbye:
+    def close(self) -> None:
+        if self._handshake is not None:
             self._handshake.stop()
         if self.transport is not None:
             self.transport.close()
@@ -90,9 +90,11 @@ class Lobby:
     def __init__(self, client: RelayClient, address: Address, pid: int) -> None:
         self.client, self.address, self.pid = client, address, pid
         self._certificate = RTCCertificate.generateCertificate()
+        self._staying: list[Peer] = []
 
     async def join(self, purpose: Purpose, kinds: Sequence[Kind], *, hear: bool, leave: bool) -> Joined:
-        """One session. `hear`: until its first packet; `leave`: and away. Raises TimeoutError, Impossible."""
+        """One session. `hear`: until its first packet; `leave`: and away, else until `close`. Raises TimeoutError,
+        Impossible."""
         began_s, name = time.perf_counter(), SessionId(secrets.token_hex(16))
         local = secrets.token_urlsafe(6), secrets.token_urlsafe(18)
         found = self._certificate.getFingerprints()[0]
@@ -115,11 +117,18 @@ class Lobby:
                     await peer.heard.wait()
             heard_s = time.perf_counter()
         finally:
-            peer.close(goodbye=leave)
             if leave:
+                peer.close()
                 self.client.drop(name)
+            else:
+                self._staying.append(peer)
         passed_ms = round((keys_s - began_s) * 1000, 3), round((heard_s - began_s) * 1000, 3)
         return Joined(name, local, remote, keys, state.answer, *passed_ms)
+
+    def close(self) -> None:
+        """Goodbye of all who stayed."""
+        for peer in self._staying:
+            peer.close()
 
 
 async def _checked(peer: Peer, username: str, pwd: str) -> None:
@@ -165,7 +174,8 @@ async def lobby(plane: str) -> AsyncIterator[Lobby]:
         client.start()
         try:
             await asyncio.wait_for(connected.wait(), PATIENCE_S)
-            yield Lobby(client, address, relay.pid)
+            with contextlib.closing(Lobby(client, address, relay.pid)) as hall:
+                yield hall
         finally:
             await client.close()
             with contextlib.suppress(ProcessLookupError):

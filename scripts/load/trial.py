@@ -64,6 +64,11 @@ class Slice(msgspec.Struct, frozen=True):
         return self.received / max(self.elapsed_ns, 1) * 1e9
 
     @property
+    def cpu_share(self) -> float:
+        """Of one core."""
+        return self.cpu_ns / max(self.elapsed_ns, 1)
+
+    @property
     def lost(self) -> int:
         return self.due - self.received
 

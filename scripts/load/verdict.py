@@ -116,7 +116,8 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def half_load(cast: Cast, us_per_packet: float, slices: Sequence[Slice], with_keyframes: Slice) -> HalfLoad:
-    """Of stretches at half load: percentiles are the median stretch's, for one that others disturbed tells of them.
+    """Of stretches at half load, `us_per_packet` saturated beside them: percentiles are the median stretch's, for one
+    that others disturbed tells of them.
     Keyframes have a stretch of their own, for frames wait behind them."""
     sound, frames = (typical([one.added_ms[place] for one in slices]) for place in range(2))
     added, sounds = frames or sound, sound or frames
@@ -125,7 +126,7 @@ def half_load(cast: Cast, us_per_packet: float, slices: Sequence[Slice], with_ke
     elapsed_ns = sum(one.elapsed_ns for one in slices)
     return HalfLoad(
         cpu_us_per_packet=median([one.us_per_packet for one in slices]),
-        cpu_share=round(sum(one.cpu_ns for one in slices) / elapsed_ns, 3),
+        cpu_share=median([one.cpu_share for one in slices]),
         lost=sum(one.lost for one in (*slices, with_keyframes)),
         added_ms=added,
         bound_ms=bound_ms(max(flow.burst for flow in cast.flows), cast.viewers, us_per_packet),
