@@ -34,6 +34,7 @@
 
   /** @param {HTMLVideoElement} video */
   function watch(video) {
+    /** @type {{at: number, stream: any}[]} */
     const frames = [];
     shown.set(video, frames);
     const seen = (/** @type {number} */ now) => {
@@ -50,7 +51,7 @@
       one instanceof HTMLVideoElement ? [one] : one.shadowRoot ? videos(one.shadowRoot) : []);
   }
 
-  globalThis.eyes = {
+  Object.assign(globalThis, { eyes: {
     /** From now on only streams that come later count: what is still in the jitter buffers is no return. */
     mark() {
       old = new Set([...shown.keys()].map((video) => video.srcObject));
@@ -73,5 +74,5 @@
       return all.flatMap((stats) => [...stats.values()]).filter((row) => row.type === "inbound-rtp")
         .reduce((sum, row) => sum + (row.packetsLost ?? 0), 0);
     },
-  };
+  } });
 })();

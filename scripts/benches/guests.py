@@ -6,6 +6,7 @@ import abc
 import asyncio
 import contextlib
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from socket import SO_RCVBUF, SOL_SOCKET
 from typing import Any, Final
@@ -100,6 +101,11 @@ class Venue(Returning):
             await hall.stop()
 
 
+def cameras(links: Sequence[Link]) -> list[Link]:
+    """The operator's link of each venue's first camera."""
+    return list({link.venue: link for link in reversed(links) if link.role == "operator" and link.whip}.values())[::-1]
+
+
 class Counter(Returning):
     """Plays what an attendee gets and decodes nothing: it counts sequence numbers."""
 
@@ -143,9 +149,9 @@ def _widen(connection: RTCPeerConnection) -> None:
 class Attendee:
     """A real Chromium page that watches."""
 
-    def __init__(self, page: Page, came_ms: float) -> None:
-        self.page = page
-        self.came_ms = came_ms
+    def __init__(self, page: Page, came_ms: float, clicked_ms: float) -> None:
+        """Unix ms: when the link was opened, and when its "join" was clicked."""
+        self.page, self.came_ms, self.clicked_ms = page, came_ms, clicked_ms
 
     @classmethod
     async def come(cls, browser: Browser, link: Link, name: str) -> Attendee:
@@ -156,8 +162,9 @@ class Attendee:
         came_ms = time.time() * 1000
         await page.goto(link.url)
         await page.locator("#name").fill(name)
+        clicked_ms = time.time() * 1000
         await page.locator(".join-button").click()
-        return cls(page, came_ms)
+        return cls(page, came_ms, clicked_ms)
 
     async def films_s(self, count: int, from_ms: float) -> list[float]:
         """When each of `count` pictures showed its first decoded frame of film after `from_ms`, s from then."""
@@ -177,6 +184,6 @@ class Attendee:
             await self.page.context.close()
 
 
-async def chromium(playwright: Playwright) -> Browser:
+async def chromium(playwright: Playwright, *flags: str) -> Browser:
     """A headless Chromium that plays sound without a gesture."""
-    return await playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=[*FLAGS])
+    return await playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=[*FLAGS, *flags])

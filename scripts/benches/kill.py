@@ -18,7 +18,7 @@ from playwright.async_api import Browser, async_playwright
 from rooms.journal import decode
 from rooms.kernel import ConferenceId
 from scripts.benches import Bench, Outcome, Say
-from scripts.benches.guests import Attendee, Counter, Venue, chromium
+from scripts.benches.guests import Attendee, Counter, Venue, cameras, chromium
 from scripts.benches.supervised import Supervised
 from scripts.rehearsal.loops import Film
 from scripts.rehearsal.node import Link
@@ -72,12 +72,8 @@ class Evening:
 
     async def begin(self) -> None:
         self._links = await self.node.links()
-        cameras: dict[str | None, Link] = {}
-        for link in self._links:
-            if link.role == "operator" and link.whip:
-                cameras.setdefault(link.venue, link)
         films = await asyncio.gather(*(asyncio.to_thread(Film, number) for number in range(HALLS)))
-        for link, film in zip(list(cameras.values())[:HALLS], films, strict=True):
+        for link, film in zip(cameras(self._links)[:HALLS], films, strict=True):
             venue = Venue(self.node, link, film)
             self._stack.push_async_callback(venue.leave)
             await venue.come()
