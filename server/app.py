@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import functools
 import secrets
 import signal
@@ -51,7 +50,7 @@ from server.metrics import Metrics
 from server.pages import Pages
 from server.persons import Persons
 from server.records.jobs import Jobs
-from server.records.keys import Seal, given_seal, own_seal, signer
+from server.records.keys import signer
 from server.sealer import Means, Sealer
 from server.sessions import Sessions
 from server.settings import Settings, Unusable
@@ -100,17 +99,16 @@ async def serving(
         }
         for store in (journal, vault):
             store.listen(lambda: _all_changed(halls))
-        erasure = Erasure(vault, folder.data, hosts, lambda: _all_changed(halls, urgent=True))
+        jobs = Jobs()
+        sealer = Sealer(Means(journal, vault, jobs, signer(base.key), base.seal, base.records), hosts)
+        await sealer.start()
+        stack.push_async_callback(sealer.close)
+        erasure = Erasure(vault, folder.data, hosts, sealer.forget, lambda: _all_changed(halls, urgent=True))
         stack.push_async_callback(erasure.close)
         codes = Codes(identity, clock)
         ceremonies = Ceremonies(vault, clock, halls.values())
         await ceremonies.remember()
         sockets = Sockets(settings, halls, identity, media, clock, metrics, codes, ceremonies)
-
-        jobs = Jobs()
-        means = Means(journal, vault, jobs, signer(base.key), _seal(settings, folder), folder.records)
-        sealer = Sealer(means, hosts)
-        stack.push_async_callback(sealer.close)
 
         floods = Floods(time.monotonic, base.processes)
         ice = IceServers(settings.ice_servers, settings.ice_secret, lambda: clock.now_ms() / 1000, secrets.token_bytes)
@@ -122,7 +120,7 @@ async def serving(
         admission = Admission(identity, secure=settings.secure)
         Persons(settings, halls, admission, vault.names, erasure).mount(app)
         Exports(settings, halls, admission, vault.names).mount(app)
-        Documents(settings, halls, admission, jobs, folder.documents).mount(app)
+        Documents(settings, halls, admission, jobs, base.documents, folder.documents).mount(app)
         Archive(settings, halls, admission, sealer).mount(app)
         Importing(settings, halls, admission, jobs, ceremonies, clock).mount(app)
         CodePages(settings, halls, admission, identity, codes).mount(app)
@@ -142,13 +140,6 @@ async def serving(
         for hall in halls.values():
             stack.callback(hall.close)
         yield
-
-
-def _seal(settings: Settings, folder: DataFolder) -> Seal:
-    """What records are sealed with: what was given, or the node's own. Raises Unusable."""
-    if settings.seal_p12 is not None:
-        return given_seal(settings.seal_p12, settings.seal_password, settings.tsa)
-    return own_seal(folder.keys, dt.datetime.now(dt.UTC), settings.tsa)
 
 
 def _all_changed(halls: Mapping[ConferenceId, Hall], *, urgent: bool = False) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from pathlib import Path
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -46,15 +45,15 @@ class Archive:
         app.router.add_get(r"/{conference}/records/{act:[a-z0-9-]{1,40}}.json", self._record)
         app.router.add_get(r"/{conference}/records/ceremony/{item:[a-z0-9-]{1,40}}.pdf", self._ceremony)
 
-    async def _sealed(self, request: web.Request) -> web.StreamResponse:
+    async def _sealed(self, request: web.Request) -> web.Response:
         try:
             place = self._place(request)
-            path = self._sealer.file(place)
+            data = await self._sealer.file(place)
         except Refused as refusal:
             return _refusal(refusal)
-        return _file(path, f"{place.conference}-{place.act}.pdf")
+        return _pdf(data, f"{place.conference}-{place.act}.pdf")
 
-    async def _record(self, request: web.Request) -> web.StreamResponse:
+    async def _record(self, request: web.Request) -> web.Response:
         try:
             place = self._place(request)
             body = canonical(await self._sealer.record(place))
@@ -64,16 +63,16 @@ class Archive:
             body=body, content_type="application/json", headers=_headers(f"{place.conference}-{place.act}.json")
         )
 
-    async def _ceremony(self, request: web.Request) -> web.StreamResponse:
+    async def _ceremony(self, request: web.Request) -> web.Response:
         item = ItemId(request.match_info["item"])
         try:
             hall = self._hall(request)
-            path = await self._sealer.ceremony(hall.id, hall.room, item)
+            data = await self._sealer.ceremony(hall.id, hall.room, item)
         except Refused as refusal:
             return _refusal(refusal)
-        except (JobFailed, OSError):
+        except JobFailed:
             return refused("unexpected", HTTPStatus.SERVICE_UNAVAILABLE)
-        return _file(path, f"{hall.id}-ceremony-{item}.pdf")
+        return _pdf(data, f"{hall.id}-ceremony-{item}.pdf")
 
     def _hall(self, request: web.Request) -> Hall:
         return self._halls[self._admission.one_of(request, self._settings, READERS).conference]
@@ -83,8 +82,8 @@ class Archive:
         return Place(hall.id, hall.room, ProjectId(request.match_info["act"]))
 
 
-def _file(path: Path, name: str) -> web.FileResponse:
-    return web.FileResponse(path, headers=_headers(name))
+def _pdf(data: bytes, name: str) -> web.Response:
+    return web.Response(body=data, content_type="application/pdf", headers=_headers(name))
 
 
 def _headers(name: str) -> dict[str, str]:

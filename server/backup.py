@@ -58,8 +58,8 @@ class Manifest(msgspec.Struct, frozen=True, tag="twinhall-backup"):
 
 
 SHARED: Final = (
-    "journal and names of this node are in Redis: back Redis up, or copy them to a file with "
-    "`python -m server journal export FILE --personal --redis URL`"
+    "this node's journal, names, documents, records and key are in Redis: back Redis up (its append-only file and "
+    "dump), or copy them to a file with `python -m server journal export FILE --personal --redis URL`"
 )
 
 
@@ -67,7 +67,7 @@ class Backups:
     """Answers `scripts/run --backup` on the command line's socket."""
 
     def __init__(self, folder: DataFolder, *, shared: bool) -> None:
-        """`shared`: journal and names are in Redis, whose own backups count."""
+        """`shared`: all that a backup holds is in Redis, whose own backups count."""
         self._folder, self._shared = folder, shared
 
     def mount(self, local: web.Application) -> None:
@@ -88,7 +88,10 @@ def back_up(folder: DataFolder, file: Path) -> Copied:
     if file.exists():
         raise Unusable(f"{file} exists: give another name, or move it away")
     if not (folder.key.exists() and folder.journal.exists()):
-        raise Unusable(f"{folder.data} holds no node yet: start it once, or give its --data DIR")
+        raise Unusable(
+            f"{folder.data} holds no node yet: start it once, or give its --data DIR; "
+            "a node that was started with --redis is backed up with its Redis"
+        )
     try:
         with tempfile.TemporaryDirectory(dir=file.parent, prefix=".twinhall-backup-") as beside:
             part = _packed(folder, Path(beside))

@@ -28,7 +28,8 @@ from server.hall import Hall
 from server.records.canonical import Digest
 from server.records.jobs import Job, JobFailed, Jobs
 from server.settings import Settings
-from server.storage import Reason, store
+from server.shelf import Shelf, whole
+from server.storage import reason_of, store
 
 SIZE_MAX: Final = 20 * 1024 * 1024
 UPLOAD_S: Final = 120.0
@@ -49,7 +50,10 @@ class _Inspected(msgspec.Struct, frozen=True):
 
 
 class Documents:
-    """The documents of all conferences, in one folder: `<sha256>.pdf`, and images `<sha256>-<page>.png`."""
+    """The documents of all conferences: on the shelf by their SHA-256.
+
+    In a folder are `<sha256>.pdf`, as far as they are used here, and images `<sha256>-<page>.png`.
+    """
 
     def __init__(
         self,
@@ -57,13 +61,17 @@ class Documents:
         halls: Mapping[ConferenceId, Hall],
         admission: Admission,
         jobs: Jobs,
+        shelf: Shelf,
         folder: Path,
     ) -> None:
+        """`folder` is the shelf's own, or a cache beside it."""
         self._settings = settings
         self._halls = halls
         self._admission = admission
         self._jobs = jobs
+        self._shelf = shelf
         self._folder = folder.absolute()
+        self._fetching: dict[Digest, asyncio.Task[Path]] = {}
         self._rendering: dict[tuple[Digest, int], asyncio.Task[bytes]] = {}
 
     def mount(self, app: web.Application) -> None:
@@ -71,10 +79,6 @@ class Documents:
         app.router.add_post(place, self._take_in)
         app.router.add_get(place + ".pdf", self._give)
         app.router.add_get(place + r"/{page:[1-9][0-9]{0,2}}.png", self._show)
-
-    def holds(self, digest: str) -> bool:
-        """Whether the document's bytes are here."""
-        return self._path(Digest(digest)).exists()
 
     async def _take_in(self, request: web.Request) -> web.Response:
         """{"digest", "pages", "size", "seq"}"""
@@ -94,27 +98,25 @@ class Documents:
 
     async def _kept(self, data: bytes) -> Digest:
         digest = Digest(hashlib.sha256(data).hexdigest())
-        try:
-            await asyncio.to_thread(store, self._path(digest), data)
-        except OSError as failed:
-            log.error("a document was not stored", reason=str(failed))
-            raise Refused(Reason.FAILED) from failed
+        await self._shelf.put(digest, data)
         return digest
 
     async def _give(self, request: web.Request) -> web.StreamResponse:
         try:
             digest = self._asked(request)
+            path = await self._at_hand(digest)
         except Refused as refusal:
             return _refusal(refusal)
         act, language = request.match_info["act"], request.match_info["language"]
         name = f"{request.match_info['conference']}-{act}-{language}.pdf"
-        return _file(self._path(digest), digest, {hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"'})
+        return _file(path, digest, {hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"'})
 
     async def _show(self, request: web.Request) -> web.StreamResponse:
         try:
             digest, page = self._asked(request), int(request.match_info["page"])
             path = self._image(digest, page)
             if not path.exists():
+                await self._at_hand(digest)
                 await asyncio.shield(self._begin(digest, page))
         except Refused as refusal:
             return _refusal(refusal)
@@ -127,9 +129,37 @@ class Documents:
         act = hall.host.conference.feature(Ceremony, hall.room).act(ProjectId(request.match_info["act"]))
         known = {str(language): each.digest for language, each in act.documents.items()} if act else {}
         digest = known.get(request.match_info["language"])
-        if digest is None or not self.holds(digest):
+        if digest is None:
             raise Refused("document-unknown")
         return Digest(digest)
+
+    async def _at_hand(self, digest: Digest) -> Path:
+        """The document's file, in the folder and whole; fetched once for all who ask. Raises Refused."""
+        found = self._fetching.get(digest)
+        if found is None:
+            found = self._fetching[digest] = asyncio.create_task(self._fetched(digest), name="fetch")
+            found.add_done_callback(lambda done: self._arrived(digest, done))
+        return await asyncio.shield(found)
+
+    async def _fetched(self, digest: Digest) -> Path:
+        path = self._path(digest)
+        if await asyncio.to_thread(whole, path, digest) is None:
+            data = await self._shelf.get(digest)
+            if data is None:
+                raise Refused("document-unknown")
+            await self._cached(path, data)
+        return path
+
+    async def _cached(self, path: Path, data: bytes) -> None:
+        try:
+            await asyncio.to_thread(store, path, data)
+        except OSError as failed:
+            raise Refused(reason_of(failed)) from failed
+
+    def _arrived(self, digest: Digest, done: asyncio.Task[Path]) -> None:
+        del self._fetching[digest]
+        if not done.cancelled() and done.exception() is not None:
+            log.warning("a document is not to be had", digest=digest, reason=repr(done.exception()))
 
     def _begin(self, digest: Digest, page: int) -> asyncio.Task[bytes]:
         """The page's rendering, one for all who ask for it."""

@@ -1,7 +1,7 @@
 """Erasing a person: the vault's row goes, and then no file of the node may hold the name's bytes.
 
-The journal says that it must happen (`people.erased`); the vault follows, now or when its
-disk can be written again, or at the next start.
+The journal says that it must happen (`people.erased`); records with the person go first, then the vault follows,
+now or when its disk can be written again, or at the next start.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import json
 import mmap
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import structlog
@@ -25,12 +25,21 @@ log = structlog.get_logger()
 
 
 class Erasure:
-    """Follows the journals of all hosts. `changed` is called once a name is gone."""
+    """Follows the journals of all hosts."""
 
-    def __init__(self, vault: Personal, data: Path, hosts: Sequence[Held], changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        vault: Personal,
+        data: Path,
+        hosts: Sequence[Held],
+        forget: Callable[[PersonId], Awaitable[None]],
+        changed: Callable[[], None],
+    ) -> None:
+        """`forget(person)` removes what the node keeps beside the vault; `changed` is called once a name is gone."""
         self._vault = vault
         self._data = data
         self._hosts = hosts
+        self._forget = forget
         self._changed = changed
         self._running: dict[PersonId, asyncio.Task[Sequence[str]]] = {}
         for host in hosts:
@@ -65,6 +74,7 @@ class Erasure:
         return self._running[person]
 
     async def _erase(self, person: PersonId) -> Sequence[str]:
+        await self._forget(person)
         name = await self._vault.erase(person)
         self._changed()
         if name is None:

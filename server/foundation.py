@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -12,7 +13,7 @@ import structlog
 from aiohttp.typedefs import Middleware
 
 from rooms.definition import Definition
-from rooms.kernel import ConferenceId, Json
+from rooms.kernel import ConferenceId, Json, Refused
 from server.certificates import leaf_fingerprint
 from server.clock import Clock
 from server.datafolder import DataFolder
@@ -21,28 +22,31 @@ from server.director import Director
 from server.hall import Hall
 from server.held import Held
 from server.host import Host
-from server.identity import KEY_BYTES, node_key
+from server.identity import node_key
 from server.journal import Journal
 from server.journal.redis import RedisJournal
 from server.journal.sqlite import SqliteJournal
 from server.media_port import MediaPort
 from server.metrics import Metrics
 from server.personal import Personal
+from server.records.keys import Seal, given_seal, own_seal
 from server.settings import EVERYWHERE, Settings, Unusable, outer_address
 from server.shared.checks import check
 from server.shared.company import Company
 from server.shared.follower import BLOCK_MS
 from server.shared.forwarding import forwarding
+from server.shared.keys import shared_key, shared_seal
 from server.shared.lease import Lease
 from server.shared.line import Line
 from server.shared.member import Member
 from server.shared.messages import NodeId
+from server.shared.shelf import RedisShelf
 from server.shared.store import TIMEOUT_S, RedisStore, client, place
 from server.shared.vault import SharedVault
+from server.shelf import FolderShelf, Shelf, moved
 from server.storage import Unwritable
 from server.vault import Vault
 
-KEY: str = "twinhall:key"
 LINE_S: float = 5.0
 
 log = structlog.get_logger()
@@ -52,8 +56,11 @@ class Foundation(msgspec.Struct, frozen=True):
     """The parts of a process that others build on. `meet` is called once there are halls."""
 
     key: bytes
+    seal: Seal
     journal: Journal
     vault: Personal
+    documents: Shelf
+    records: Shelf
     hosts: Sequence[Held]
     meet: Callable[[Mapping[ConferenceId, Hall]], None] = lambda halls: None
     processes: Callable[[], int] = lambda: 1
@@ -75,7 +82,8 @@ async def laid(
     stack.push_async_callback(journal.close)
     hosts = [Host(journal, each, clock) for each in founding]
     await _open(hosts, metrics, stack)
-    return Foundation(node_key(folder.key), journal, vault, hosts)
+    documents, records = FolderShelf(folder.documents).tidied(), FolderShelf(folder.records).tidied()
+    return Foundation(node_key(folder.key), _own_seal(settings, folder), journal, vault, documents, records, hosts)
 
 
 async def _shared(
@@ -89,7 +97,7 @@ async def _shared(
     """A process among others that have the same Redis."""
     risks = await check(settings.redis, clock.now_ms, allow_loss=settings.redis_allow_loss)
     for risk in risks:
-        log.warning("this Redis may lose what it acknowledged", reason=risk)
+        log.warning("this Redis may lose what it acknowledged", reason=str(risk))
     if folder.journal.exists():
         log.warning("the data folder's own journal is not used: `python -m server journal` moves it to Redis")
     store = RedisStore(settings.redis)
@@ -111,21 +119,29 @@ async def _shared(
     company = Company(store, vault, members, clock, metrics, address, lambda: leaf_fingerprint(settings))
     stack.push_async_callback(company.close)
     try:
-        key = await _shared_key(store, folder)
+        key = await shared_key(store, folder.key)
+        seal = _own_seal(settings, folder)
+        if not seal.p12:
+            seal = await shared_seal(store, seal, folder.keys / "seal")
         await vault.open()
         line.start()
         await asyncio.wait_for(line.up.wait(), LINE_S)
     except (Unwritable, TimeoutError) as failed:
         raise Unusable(f"Redis at {place(settings.redis)} went away at the start ({failed}): start again") from failed
+    documents, records = RedisShelf(store, "documents"), RedisShelf(store, "records")
+    await _shelved(folder, documents, records)
     await _open(members, metrics, stack)
     return Foundation(
         key,
+        seal,
         journal,
         vault,
+        documents,
+        records,
         members,
         lambda halls: company.meet(line, halls),
         company.processes,
-        lambda conference: {"processes": company.view(conference), "risks": list(risks)},
+        lambda conference: {"processes": company.view(conference), "risks": msgspec.to_builtins(risks)},
         lambda director: company.media(director, line),
         (forwarding(company.elsewhere),),
     )
@@ -137,14 +153,25 @@ def _inner(settings: Settings) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-async def _shared_key(store: RedisStore, folder: DataFolder) -> bytes:
-    """The node's key, from which all links derive: the first process gives its own. Raises Unwritable, Unusable."""
-    own = node_key(folder.key)
-    await store.write(lambda redis: redis.set(KEY, own, nx=True))
-    key = await store.read(lambda redis: redis.get(KEY))
-    if not isinstance(key, bytes) or len(key) != KEY_BYTES:
-        raise Unusable(f"the key {KEY} in Redis is damaged: delete it, and the next start gives the data folder's")
-    return key
+async def _shelved(folder: DataFolder, documents: Shelf, records: Shelf) -> None:
+    """What the data folder has of a time when it was used alone is for all now. No record stays in it: who erases
+    a person at another process can't reach it there. Raises Unusable.
+    """
+    own = FolderShelf(folder.records)
+    try:
+        await moved(FolderShelf(folder.documents), documents)
+        await moved(own, records)
+        await own.drop(await own.names())
+    except Refused as refusal:
+        what = f"documents and records in {folder.data} can't be moved to Redis ({refusal.code})"
+        raise Unusable(f"{what}: give it memory (maxmemory), or move them away") from refusal
+
+
+def _own_seal(settings: Settings, folder: DataFolder) -> Seal:
+    """What records are sealed with: what was given, or the node's own. Raises Unusable."""
+    if settings.seal_p12 is not None:
+        return given_seal(settings.seal_p12, settings.seal_password, settings.tsa)
+    return own_seal(folder.keys, dt.datetime.now(dt.UTC), settings.tsa)
 
 
 async def _open(hosts: Sequence[Held], metrics: Metrics, stack: AsyncExitStack) -> None:

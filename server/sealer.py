@@ -1,8 +1,11 @@
 """Makes the records of sealed acts: follows the journal, as erasure does.
 
 The journal says that an act is sealed; its record is built of the journal's facts, printed, sealed and stored,
-and only then does the node tell the journal the file's hash. Killed in between it begins again at the next start.
+and only then does the node tell the journal the file's hash. Killed in between it begins again at the next start;
+where several processes seal the same act, the journal takes one record, and the others go.
 A person who is erased takes the node's own copies of their records along.
+
+On the shelf an act's record is `act.CONFERENCE.ACT.SHA-256`, a ceremony's `item.CONFERENCE.ITEM.KEY`.
 """
 
 from __future__ import annotations
@@ -14,7 +17,6 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -26,7 +28,7 @@ from rooms.ceremony.model import Act, signatory
 from rooms.ceremony.table import Step
 from rooms.ceremony.words import Digest as ActDigest
 from rooms.features.ceremony import Ceremony
-from rooms.features.people import People, PersonErased
+from rooms.features.people import People
 from rooms.journal import NODE, Entry, Envelope
 from rooms.kernel import CommandId, ConferenceId, ItemId, PersonId, ProjectId, Refused, RoomId
 from server.held import Held
@@ -39,7 +41,8 @@ from server.records.facts import facts
 from server.records.jobs import Job, JobFailed, Jobs
 from server.records.keys import Seal
 from server.records.record import Frame, Kept, act_record, ceremony_record, commitments, record_digest
-from server.storage import Unwritable, store
+from server.shelf import Shelf
+from server.storage import Unwritable
 
 CHUNK: Final = 1000
 """Entries read at once."""
@@ -66,7 +69,7 @@ class Means(msgspec.Struct, frozen=True):
     jobs: Jobs
     signer: Signer
     seal: Seal
-    folder: Path
+    shelf: Shelf
 
 
 class Sealer:
@@ -80,24 +83,35 @@ class Sealer:
         self._running: dict[Place, asyncio.Task[None]] = {}
         for host in self._hosts.values():
             host.listen(functools.partial(self._happened, host))
-        self._tidy()
-        self._sweep()
+
+    async def start(self) -> None:
+        """Do what a former process left undone."""
+        try:
+            for person in {person for host in self._hosts.values() for person in _erased(host)}:
+                await self.forget(person)
+            await self._drop_superseded()
+        except Refused as refusal:
+            log.warning("records are not tidied", reason=refusal.code)
+        for host in self._hosts.values():
+            for room, act in _acts(host):
+                if act.step == Step.SEALED and act.record is None:
+                    self._begin(Place(host.id, room, act.id))
 
     async def close(self) -> None:
         for task in self._running.values():
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-    def file(self, place: Place) -> Path:
+    async def file(self, place: Place) -> bytes:
         """The act's sealed PDF. Raises Refused: `record-unknown` as long as there is none, `-erased`, `-missing`."""
         act = self._act(place)
         if act is None or act.record is None:
             raise Refused("record-unknown")
-        path = self._path(act.record)
-        if not path.exists():
-            erased = self._hosts[place.conference].conference.feature(People).erased()
-            raise Refused("record-missing" if erased.isdisjoint(_signatories(place, act)) else "record-erased")
-        return path
+        data = await self._means.shelf.get(_name(place, act.record))
+        if data is None:
+            is_erased = not _erased(self._hosts[place.conference]).isdisjoint(_signatories(place, act))
+            raise Refused("record-erased" if is_erased else "record-missing")
+        return data
 
     async def record(self, place: Place) -> Record:
         """The act's record as JSON, made anew from the journal: without any person's data. Raises Refused."""
@@ -106,17 +120,36 @@ class Sealer:
             raise Refused("record-unknown")
         return await self._built(place.conference, place.room, lambda frame, told: act_record(frame, told, place.act))
 
-    async def ceremony(self, conference: ConferenceId, room: RoomId, item: ItemId) -> Path:
-        """The sealed record of all acts of an item, made when it is first asked for. Raises Refused."""
+    async def ceremony(self, conference: ConferenceId, room: RoomId, item: ItemId) -> bytes:
+        """The sealed record of all acts of an item, made when it is first asked for. Raises Refused, JobFailed."""
         done = self._done(conference, room, item)
-        path = self._means.folder / f"{conference}.{item}.{_key(done)}.pdf"
+        name = f"item.{conference}.{item}.{_key(done)}"
         async with self._turn:
-            if not path.exists():
+            data = await self._means.shelf.get(name)
+            if data is None:
+                before = _erased(self._hosts[conference])
                 record = await self._built(
                     conference, room, lambda frame, told: ceremony_record(frame, told, item, _kept(frame, told, done))
                 )
-                await asyncio.to_thread(store, path, await self._printed(record))
-        return path
+                await self._means.shelf.put(name, await self._printed(record))
+                for person in _erased(self._hosts[conference]) - before:
+                    await self.forget(person)
+                data = await self._means.shelf.get(name)  # another process may have been first
+        if data is None:
+            raise Refused("record-missing")
+        return data
+
+    async def forget(self, person: PersonId) -> None:
+        """Erase the node's copies of the records of every act that the person signed. Raises Refused."""
+        begins = tuple(
+            begin
+            for host in self._hosts.values()
+            for room, act in _acts(host)
+            if person in _signatories(Place(host.id, room, act.id), act)
+            for begin in (f"act.{host.id}.{act.id}.", f"item.{host.id}.{act.drafted.item}.")
+        )
+        if begins:
+            await self._means.shelf.erase([name for name in await self._means.shelf.names() if name.startswith(begins)])
 
     def _done(self, conference: ConferenceId, room: RoomId, item: ItemId) -> Mapping[ProjectId, ActDigest]:
         """The item's sealed acts with their files' digests. Raises Refused while one is still to be done."""
@@ -131,35 +164,20 @@ class Sealer:
                 match event:
                     case Sealed(act) if entry.room is not None:
                         self._begin(Place(host.id, entry.room, act))
-                    case PersonErased(person):
-                        self._forget(host, person)
                     case _:
                         pass
 
-    def _sweep(self) -> None:
-        """What a former process left undone."""
-        for host in self._hosts.values():
-            for person in host.conference.feature(People).erased():
-                self._forget(host, person)
-            for room, act in _acts(host):
-                if act.step == Step.SEALED and act.record is None:
-                    self._begin(Place(host.id, room, act.id))
-
-    def _tidy(self) -> None:
-        """Files that the journal does not know were being made when a former process ended."""
-        known = {str(act.record) for host in self._hosts.values() for _, act in _acts(host)}
-        for path in self._means.folder.glob("*"):
-            if path.suffix == ".new" or (len(path.stem) == 64 and path.stem not in known):
-                path.unlink(missing_ok=True)
-
-    def _forget(self, host: Held, person: PersonId) -> None:
-        """Remove the node's copies of the records of every act that the person signed."""
-        for room, act in _acts(host):
-            if person in _signatories(Place(host.id, room, act.id), act):
-                if act.record:
-                    self._path(act.record).unlink(missing_ok=True)
-                for path in self._means.folder.glob(f"{host.id}.{act.drafted.item}.*.pdf"):
-                    path.unlink(missing_ok=True)
+    async def _drop_superseded(self) -> None:
+        """Records of acts of which the journal has another one."""
+        known = {
+            _name(Place(host.id, room, act.id), ""): str(act.record)
+            for host in self._hosts.values()
+            for room, act in _acts(host)
+            if act.record
+        }
+        parts = [(name, *name.rpartition(".")) for name in await self._means.shelf.names()]
+        others = [name for name, begin, dot, digest in parts if known.get(begin + dot, digest) != digest]
+        await self._means.shelf.drop(others)
 
     def _begin(self, place: Place) -> None:
         if place not in self._running:
@@ -178,7 +196,7 @@ class Sealer:
             try:
                 async with self._turn:
                     await self._keep(place)
-            except (Refused, Unwritable, JobFailed, OSError) as failed:
+            except (Refused, Unwritable, JobFailed) as failed:
                 log.warning("no record yet", act=place.act, reason=str(failed))
                 await self._pause(pause_s)
             else:
@@ -188,14 +206,12 @@ class Sealer:
         record = await self.record(place)
         pdf = await self._printed(record)
         digest = ActDigest(hashlib.sha256(pdf).hexdigest())
-        await asyncio.to_thread(store, self._path(digest), pdf)
+        await self._means.shelf.put(_name(place, digest), pdf)
         intent = CommandId(secrets.token_hex(16))
         await self._hosts[place.conference].handle(Envelope(intent, KeepRecord(place.act, digest), place.room), NODE)
-        act = self._act(place)
-        if act is None or act.record != digest:  # another process was first
-            self._path(digest).unlink(missing_ok=True)
-        for person in self._hosts[place.conference].conference.feature(People).erased():
-            self._forget(self._hosts[place.conference], person)
+        await self._drop_superseded()
+        for person in _erased(self._hosts[place.conference]):
+            await self.forget(person)
         log.info("a record is kept", act=place.act, digest=digest)
 
     async def _built(
@@ -216,9 +232,6 @@ class Sealer:
         order = {"record": record, "openings": openings, "seal": self._means.seal}
         return await self._means.jobs.run(Job.SEAL, msgspec.json.encode(order))
 
-    def _path(self, digest: str) -> Path:
-        return self._means.folder / f"{digest}.pdf"
-
     def _ceremony(self, conference: ConferenceId, room: RoomId) -> Ceremony:
         """Raises Refused for a room that is not here."""
         with contextlib.suppress(KeyError):
@@ -227,6 +240,14 @@ class Sealer:
 
     def _act(self, place: Place) -> Act | None:
         return self._ceremony(place.conference, place.room).act(place.act)
+
+
+def _name(place: Place, digest: str) -> str:
+    return f"act.{place.conference}.{place.act}.{digest}"
+
+
+def _erased(host: Held) -> frozenset[PersonId]:
+    return frozenset(host.conference.feature(People).erased())
 
 
 def _signatories(place: Place, act: Act) -> frozenset[PersonId]:

@@ -70,6 +70,11 @@ class Unwritable(Exception):
         self.reason = reason
 
 
+def reason_of(failed: OSError) -> Reason:
+    """Why a file could not be written."""
+    return Reason(_ERRNO.get(failed.errno or 0, Reason.FAILED))
+
+
 def require_sqlite(version: str) -> None:
     """Raise Unusable for an SQLite whose WAL can't be trusted."""
     if tuple(int(part) for part in version.split(".")[:3]) < OLDEST_SQLITE:

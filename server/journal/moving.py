@@ -1,7 +1,8 @@
 """`python -m server journal export|import`: a journal moved between a data folder and Redis, byte for byte.
 
 The file is JSON Lines: a head, `{"twinhall": "journal", "format": 1}`, then one line per entry, its body as
-the journal has it. With `--personal` names and what opens commitments follow: such a file is to be kept safe.
+the journal has it. With `--personal` all else follows that people brought: names, what opens commitments,
+documents, sealed records, and the key that links derive from. Such a file is to be kept safe.
 """
 
 from __future__ import annotations
@@ -9,18 +10,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Final, Literal
 
 import apsw
 import msgspec
+from msgspec import Meta
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from rooms.journal import decode
-from rooms.kernel import ConferenceId, PersonId
+from rooms.kernel import ConferenceId, PersonId, Refused
 from server import vault
 from server.clock import NodeClock
 from server.datafolder import DataFolder, held
@@ -28,8 +31,12 @@ from server.journal.redis import key
 from server.journal.sqlite import connect
 from server.settings import Settings, Unusable, redis_url
 from server.shared.checks import check
-from server.shared.store import client, place
+from server.shared.keys import KEY
+from server.shared.shelf import RedisShelf
+from server.shared.store import RedisStore, awaited, client, place
 from server.shared.vault import NAMES, OPENINGS
+from server.shelf import FolderShelf, Shelf
+from server.storage import store as store_file
 from server.storage import transaction
 
 FORMAT: Final = 1
@@ -45,7 +52,7 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Every other line: an entry, a name, or an opening (as the vault has it, with its commitment)."""
+    """Every other line: an entry, a name, an opening (as the vault has it, with its commitment), a file, the key."""
 
     conference: ConferenceId = ConferenceId("")
     seq: int = 0
@@ -54,6 +61,10 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str = ""
     commitment: str = ""
     opening: msgspec.Raw = msgspec.Raw()
+    shelf: Literal["", "documents", "records"] = ""
+    file: Annotated[str, Meta(pattern=r"^[a-z0-9.-]*\Z")] = ""
+    data: bytes = b""
+    """Of the file on this shelf; without a shelf, the key."""
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -61,14 +72,13 @@ class _Kept(msgspec.Struct, frozen=True):
     opening: msgspec.Raw
 
 
-def write(lines: Iterable[Line], file: Path) -> int:
+async def write(lines: AsyncIterable[Line], file: Path) -> int:
     """Write the file, for its owner only; how many entries it has. Raises Unusable."""
     entries = 0
     try:
-        with file.open("xb") as out:
-            file.chmod(0o600)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(msgspec.json.encode(Head("journal", FORMAT)) + b"\n")
-            for line in lines:
+            async for line in lines:
                 out.write(msgspec.json.encode(line) + b"\n")
                 entries += bool(line.seq)
     except OSError as wrong:
@@ -105,28 +115,62 @@ def _checked(file: Path, rest: Sequence[bytes]) -> Iterator[Line]:
         yield line
 
 
-def from_folder(folder: DataFolder, *, personal: bool) -> Iterator[Line]:
-    """All entries of a data folder. Raises Unusable."""
+Shelves = Mapping[str, Shelf]
+
+
+def shelves_of(folder: DataFolder) -> Shelves:
+    return {"documents": FolderShelf(folder.documents), "records": FolderShelf(folder.records)}
+
+
+async def shelved(shelves: Shelves) -> AsyncIterator[Line]:
+    """All files. Raises Refused."""
+    for kind, shelf in shelves.items():
+        for name in sorted(await shelf.names()):
+            if data := await shelf.get(name):
+                yield Line(shelf=msgspec.convert(kind, Literal["documents", "records"]), file=name, data=data)
+
+
+async def shelve(shelves: Shelves, lines: Iterable[Line]) -> None:
+    """Raises Refused."""
+    for line in lines:
+        if line.shelf:
+            await shelves[line.shelf].put(line.file, line.data)
+
+
+async def from_folder(folder: DataFolder, *, personal: bool) -> AsyncIterator[Line]:
+    """All that a data folder has. Raises Unusable."""
     if not folder.journal.exists():
         raise Unusable(f"{folder.data} holds no journal: give its --data DIR, or --redis URL")
     with contextlib.closing(connect(folder.journal, readonly=True)) as connection:
         for conference, seq, body in connection.execute("select conference, seq, body from entries order by 1, 2"):
             yield Line(ConferenceId(str(conference)), int(str(seq)), msgspec.Raw(bytes(body)))
-    if personal and folder.vault.exists():
+    if not personal:
+        return
+    if folder.key.exists():
+        yield Line(data=folder.key.read_bytes())
+    if folder.vault.exists():
         with contextlib.closing(vault.connect(folder.vault)) as connection:
             for person, name in connection.execute("select person, name from names order by 1"):
                 yield Line(person=PersonId(str(person)), name=str(name))
             for commitment, person, opening in connection.execute("select * from openings order by 1"):
                 raw = msgspec.Raw(bytes(opening))
                 yield Line(person=PersonId(str(person)), commitment=str(commitment), opening=raw)
+    async for line in shelved(shelves_of(folder)):
+        yield line
 
 
-def into_folder(folder: DataFolder, lines: Sequence[Line]) -> None:
-    """All or nothing, into a folder that has none of these conferences. Raises Unusable."""
-    with contextlib.closing(connect(folder.journal)) as journal, transaction(journal):
+async def into_folder(folder: DataFolder, lines: Sequence[Line]) -> None:
+    """All or nothing of the entries, into a folder that has none of these conferences. Raises Unusable, Refused."""
+    with contextlib.closing(connect(folder.journal)) as journal:
         for conference in _conferences(lines):
             if journal.execute("select 1 from entries where conference = ?", (conference,)).fetchone():
                 raise _taken(str(folder.data), conference)
+    await shelve(shelves_of(folder), lines)
+    _enter(folder, lines)
+
+
+def _enter(folder: DataFolder, lines: Sequence[Line]) -> None:
+    with contextlib.closing(connect(folder.journal)) as journal, transaction(journal):
         for line in filter(lambda line: line.seq, lines):
             entry = decode(bytes(line.body))[0]
             row = line.conference, line.seq, entry.actor.person, entry.command_id, bytes(line.body)
@@ -139,40 +183,50 @@ def into_folder(folder: DataFolder, lines: Sequence[Line]) -> None:
             if line.commitment:
                 row = line.commitment, line.person, bytes(line.opening)  # type: ignore[assignment]
                 names.execute("insert or replace into openings values (?, ?, ?)", row)
+    for line in lines:
+        if line.data and not line.shelf and not folder.key.exists():
+            store_file(folder.key, line.data)
 
 
-async def from_redis(redis: Redis, *, personal: bool) -> AsyncIterator[Line]:
-    """All entries of a Redis."""
+async def from_redis(redis: Redis, shelves: Shelves, *, personal: bool) -> AsyncIterator[Line]:
+    """All that a Redis has."""
     keys = [name async for name in redis.scan_iter(match=key(ConferenceId("*"), "entries"))]
     for conference in sorted(ConferenceId(name.decode().split(":")[2]) for name in keys):
         seq = 0
-        while rows := await _awaited(redis.xrange(key(conference, "entries"), f"{seq + 1}-0", "+", CHUNK)):
+        while rows := await awaited(redis.xrange(key(conference, "entries"), f"{seq + 1}-0", "+", CHUNK)):
             for _, fields in rows:
                 seq += 1
                 yield Line(conference, seq, msgspec.Raw(fields[b"body"]))
     if not personal:
         return
-    for person, name in sorted((await _awaited(redis.hgetall(NAMES))).items()):
+    if node_key := await awaited(redis.get(KEY)):
+        yield Line(data=node_key)
+    for person, name in sorted((await awaited(redis.hgetall(NAMES))).items()):
         yield Line(person=PersonId(person.decode()), name=name.decode())
-    for commitment, text in sorted((await _awaited(redis.hgetall(OPENINGS))).items()):
+    for commitment, text in sorted((await awaited(redis.hgetall(OPENINGS))).items()):
         kept = msgspec.json.decode(text, type=_Kept)
         yield Line(person=kept.person, commitment=commitment.decode(), opening=kept.opening)
+    async for line in shelved(shelves):
+        yield line
 
 
-async def into_redis(redis: Redis, lines: Sequence[Line], where: str) -> None:
-    """Each conference all or nothing, into a Redis that has none of them. Raises Unusable."""
+async def into_redis(redis: Redis, shelves: Shelves, lines: Sequence[Line], where: str) -> None:
+    """Each conference all or nothing, into a Redis that has none of them. Raises Unusable, Refused."""
     for conference in _conferences(lines):
         if await redis.exists(key(conference, "entries")):
             raise _taken(where, conference)
+    await shelve(shelves, lines)
     for conference in _conferences(lines):
         await _move_in(redis, conference, [line for line in lines if line.conference == conference])
     for line in lines:
         if line.name:
-            await _awaited(redis.hset(NAMES, line.person, line.name))
+            await awaited(redis.hset(NAMES, line.person, line.name))
         if line.commitment:
             kept = msgspec.json.encode(_Kept(line.person, line.opening))
-            await _awaited(redis.hset(OPENINGS, line.commitment, kept))
-            await _awaited(redis.sadd(f"{OPENINGS}:{line.person}", line.commitment))
+            await awaited(redis.hset(OPENINGS, line.commitment, kept))
+            await awaited(redis.sadd(f"{OPENINGS}:{line.person}", line.commitment))
+        if line.data and not line.shelf:
+            await redis.set(KEY, line.data, nx=True)
 
 
 async def _move_in(redis: Redis, conference: ConferenceId, lines: Sequence[Line]) -> None:
@@ -205,37 +259,34 @@ def _taken(where: str, conference: ConferenceId) -> Unusable:
 
 async def _export(file: Path, settings: Settings, *, personal: bool) -> int:
     if not settings.redis:
-        return write(from_folder(DataFolder(settings.data), personal=personal), file)
-    async with _redis(settings) as redis:
-        return write([line async for line in from_redis(redis, personal=personal)], file)
+        return await write(from_folder(DataFolder(settings.data), personal=personal), file)
+    async with _redis(settings) as (redis, shelves):
+        return await write(from_redis(redis, shelves, personal=personal), file)
 
 
 async def _import(file: Path, settings: Settings) -> int:
     lines = read(file)
     if settings.redis:
-        async with _redis(settings) as redis:
-            await into_redis(redis, lines, place(settings.redis))
+        async with _redis(settings) as (redis, shelves):
+            await into_redis(redis, shelves, lines, place(settings.redis))
     else:
         with held(settings) as folder:
-            into_folder(folder, lines)
+            await into_folder(folder, lines)
     return sum(bool(line.seq) for line in lines)
 
 
 @contextlib.asynccontextmanager
-async def _redis(settings: Settings) -> AsyncIterator[Redis]:
+async def _redis(settings: Settings) -> AsyncIterator[tuple[Redis, Shelves]]:
     """A Redis that passed the checks of a start. Raises Unusable, also when it breaks meanwhile."""
     await check(settings.redis, NodeClock().now_ms, allow_loss=settings.redis_allow_loss)
-    redis = client(settings.redis, timeout_s=TIMEOUT_S)
+    redis, store = client(settings.redis, timeout_s=TIMEOUT_S), RedisStore(settings.redis)
     try:
-        yield redis
+        yield redis, {kind: RedisShelf(store, kind) for kind in ("documents", "records")}
     except (RedisError, OSError) as failed:
         raise Unusable(f"Redis at {place(settings.redis)} broke off ({failed}): try again") from failed
     finally:
+        await store.close()
         await redis.aclose()
-
-
-async def _awaited(answer: Any) -> Any:
-    return await answer
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -249,6 +300,9 @@ def main(arguments: Sequence[str]) -> int:
             print(f"{asked.file}: {moved} entries of {where}")
         else:
             print(f"{where}: {asyncio.run(_import(asked.file, settings))} entries of {asked.file}")
+    except Refused as refusal:
+        print(f"{where} takes no files ({refusal.code}): make space there and try again", file=sys.stderr)
+        return 1
     except (Unusable, apsw.Error) as reason:
         print(reason, file=sys.stderr)
         return 1
@@ -262,7 +316,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, default=Path("var"), metavar="DIR", help="(default: %(default)s)")
     parser.add_argument("--redis", type=redis_url, default="", metavar="URL", help="instead of a data folder")
     parser.add_argument("--redis-allow-loss", action="store_true", help="take a Redis that may lose: for tries")
-    parser.add_argument("--personal", action="store_true", help="export names and what opens commitments too")
+    parser.add_argument("--personal", action="store_true", help="export names, documents, records and keys too")
     return parser
 
 

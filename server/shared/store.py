@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -84,6 +84,11 @@ def place(url: str) -> str:
     """The URL as it may be said: host, port and database, without user and password."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.hostname or 'localhost'}:{parts.port or 6379}{parts.path}"
+
+
+async def awaited(answer: Any) -> Any:
+    """What Redis answers, where the client's types leave open whether it is to be awaited."""
+    return await answer
 
 
 class RedisStore:

@@ -7,29 +7,28 @@ again. Erasing deletes the fields and then has Redis write its files anew, so th
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
+import structlog
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
 
 from rooms.kernel import Names, PersonId, Refused
 from server.ending import ended
 from server.records.canonical import Digest
 from server.records.commitments import Opening
+from server.shared.forgetting import forget, mark
 from server.shared.line import Line
 from server.shared.messages import Named
-from server.shared.store import RedisStore
+from server.shared.store import RedisStore, awaited
 from server.storage import Reason, Unwritable
 
 NAMES: Final = "twinhall:names"
 OPENINGS: Final = "twinhall:openings"
-REWRITE_S: Final = 60.0
-LOOK_AGAIN_S: Final = 0.05
 
 T = TypeVar("T")
+log = structlog.get_logger()
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -45,6 +44,7 @@ class SharedVault:
         self._names: dict[PersonId, str] = {}
         self._owners: set[PersonId] = set()
         self._reading: asyncio.Task[None] | None = None
+        self._forgetting: asyncio.Task[None] | None = None
         line.on_connect(self._read_soon)
 
     @property
@@ -59,16 +59,18 @@ class SharedVault:
         return self._names
 
     async def open(self) -> None:
-        """Read all names. Raises Unwritable."""
-        rows: Mapping[bytes, bytes] = await self._store.read(lambda redis: _awaited(redis.hgetall(NAMES)))
-        owners: list[bytes] = await self._store.read(lambda redis: _awaited(redis.hvals(OPENINGS)))
+        """Read all names; what was erased and is in Redis' files still goes meanwhile. Raises Unwritable."""
+        rows: Mapping[bytes, bytes] = await self._store.read(lambda redis: awaited(redis.hgetall(NAMES)))
+        owners: list[bytes] = await self._store.read(lambda redis: awaited(redis.hvals(OPENINGS)))
         self._names.clear()
         self._names.update({PersonId(person.decode()): name.decode() for person, name in rows.items()})
         self._owners = {msgspec.json.decode(kept, type=_Kept).person for kept in owners}
+        if self._forgetting is None or self._forgetting.done():
+            self._forgetting = asyncio.create_task(self._forget(), name="forget")
 
     async def learn(self, person: PersonId) -> None:
         """Another process changed what is stored of the person. Raises Unwritable."""
-        name = await self._store.read(lambda redis: _awaited(redis.hget(NAMES, person)))
+        name = await self._store.read(lambda redis: awaited(redis.hget(NAMES, person)))
         if name is None:
             self._names.pop(person, None)
         else:
@@ -81,7 +83,7 @@ class SharedVault:
     async def call(self, person: PersonId, name: str) -> None:
         if self._names.get(person) == name:
             return
-        await self._write(lambda redis: _awaited(redis.hset(NAMES, person, name)))
+        await self._write(lambda redis: awaited(redis.hset(NAMES, person, name)))
         self._names[person] = name
         await self._line.tell(Named(person))
 
@@ -106,7 +108,7 @@ class SharedVault:
         if not wanted:
             return {}
         try:
-            rows = await self._store.read(lambda redis: _awaited(redis.hmget(OPENINGS, wanted)))
+            rows = await self._store.read(lambda redis: awaited(redis.hmget(OPENINGS, wanted)))
         except Unwritable as failed:
             raise Refused(failed.reason) from failed
         found = zip(wanted, rows, strict=True)
@@ -116,15 +118,14 @@ class SharedVault:
         """As promised; the name also when another process was quicker, once Redis' files are without it."""
         stored = await self._write(lambda redis: _erased(redis, person))
         name = stored or self._names.get(person)
-        if name is not None or person in self._owners:
-            await self._write(_rewritten)
+        await self._write(forget)
         self._names.pop(person, None)
         self._owners.discard(person)
         await self._line.tell(Named(person))
         return name
 
     async def close(self) -> None:
-        await ended(self._reading)
+        await ended(self._reading, self._forgetting)
 
     def _read_soon(self) -> None:
         """What was said while the line was away is in the store."""
@@ -137,6 +138,12 @@ class SharedVault:
         except Unwritable:
             await self._line.up.wait()
 
+    async def _forget(self) -> None:
+        try:
+            await self._store.write(forget)
+        except Unwritable as failed:
+            log.warning("what was erased may be in Redis' files still", reason=str(failed))
+
     async def _write(self, work: Callable[[Redis], Awaitable[T]]) -> T:
         try:
             return await self._store.write(work)
@@ -145,42 +152,19 @@ class SharedVault:
 
 
 async def _erased(redis: Redis, person: PersonId) -> str | None:
-    commitments = await _awaited(redis.smembers(_of(person)))
+    commitments = await awaited(redis.smembers(_of(person)))
+    stored = commitments or await awaited(redis.hexists(NAMES, person))
     async with redis.pipeline(transaction=True) as steps:
         steps.hget(NAMES, person)
         steps.hdel(NAMES, person)
         if commitments:
             steps.hdel(OPENINGS, *commitments)
         steps.delete(_of(person))
+        if stored:
+            mark(steps)
         name = (await steps.execute())[0]
     return None if name is None else str(name.decode())
 
 
-async def _rewritten(redis: Redis) -> None:
-    """Append-only file and dump are written after this began, without what was deleted before."""
-    began = time.monotonic()
-    await _until_idle(redis, began)
-    await _awaited(redis.bgrewriteaof())
-    await _until_idle(redis, began)
-    saves = await _awaited(redis.config_get("save", "dbfilename"))
-    if saves.get(b"save") or saves.get("save"):
-        await _awaited(redis.bgsave())
-        await _until_idle(redis, began)
-
-
-async def _until_idle(redis: Redis, began_s: float) -> None:
-    while time.monotonic() - began_s < REWRITE_S:
-        state = await redis.info("persistence")
-        busy = ("aof_rewrite_in_progress", "aof_rewrite_scheduled", "rdb_bgsave_in_progress")
-        if not any(state.get(name) for name in busy):
-            return
-        await asyncio.sleep(LOOK_AGAIN_S)
-    raise ResponseError(f"Redis did not write its files anew within {REWRITE_S:.0f} s")
-
-
 def _of(person: PersonId) -> str:
     return f"{OPENINGS}:{person}"
-
-
-async def _awaited(answer: Any) -> Any:
-    return await answer

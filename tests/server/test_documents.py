@@ -93,12 +93,12 @@ async def test_nobody_else_brings_documents_and_the_public_reads_none(node: Node
     assert said["refused"] == "document-unknown"
 
 
-async def test_bytes_that_were_changed_on_the_disk_are_not_shown(node: Node) -> None:
+async def test_bytes_that_were_changed_on_the_disk_are_neither_shown_nor_given(node: Node) -> None:
     organiser, row = await entered(node, "organiser")
     _, told = await upload(organiser, row, paper())
     path = node.settings.data / "documents" / f"{told['digest']}.pdf"
     path.write_bytes(paper(pages=1))
-    assert (await fetch(organiser, row, "de/1.png"))[0] == 400
+    assert [(await fetch(organiser, row, what))[0] for what in ("de/1.png", "de.pdf")] == [404, 404]
 
 
 async def test_acts_come_out_of_a_spreadsheet_or_not_at_all(node: Node) -> None:

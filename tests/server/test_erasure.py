@@ -24,6 +24,10 @@ ORGANISER = Actor(PersonId("o" * 32), Role.ORGANISER)
 NAME = "Änne Unverwechselbar"
 
 
+async def nothing(person: PersonId) -> None:
+    """What is kept of the person beside the vault."""
+
+
 async def erase(guest: Guest, row: Row, person: str, **headers: str) -> tuple[int, Any]:
     bearer = {"Authorization": f"Bearer {row.token}", **headers}
     url = f"{guest.origin}/{CONFERENCE}/erase"
@@ -136,7 +140,7 @@ async def test_a_name_that_arrives_while_its_person_s_files_are_searched_goes_to
         return []
 
     monkeypatch.setattr("server.erasure.files_with", search)
-    erasure = Erasure(vault, tmp_path, [host], lambda: None)
+    erasure = Erasure(vault, tmp_path, [host], nothing, lambda: None)
     await host.handle(Envelope(CommandId("2"), Erase(ANNA.person)), ORGANISER)
     await erased()
     assert (searches, dict(vault.names)) == ([NAME, "Änne Later"], {})
@@ -154,7 +158,7 @@ async def test_a_start_erases_what_the_last_end_left(tmp_path: Path) -> None:
     assert vault.names[ANNA.person] == NAME, "the process ended before the vault was told"
 
     gone = asyncio.Event()
-    erasure = Erasure(vault, tmp_path, [host], gone.set)
+    erasure = Erasure(vault, tmp_path, [host], nothing, gone.set)
     await asyncio.wait_for(gone.wait(), 5)
     await erasure.close()
     assert ANNA.person not in vault.names

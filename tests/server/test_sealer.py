@@ -105,8 +105,8 @@ async def test_a_process_that_dies_while_it_seals_seals_after_its_start(
         halls = await signed(node)
         monkeypatch.setattr("server.records.jobs.Jobs.run", never)
         assert "seq" in await halls.order("seal", act=ACT)
-        (settings.data / "records" / f"{'ab' * 32}.pdf").write_bytes(b"half a record")
-        (settings.data / "records" / f"{'cd' * 32}.pdf.new").write_bytes(b"less")
+        (settings.data / "records" / f"act.{CONFERENCE}.{ACT}.{'ab' * 32}.pdf").write_bytes(b"a former try")
+        (settings.data / "records" / f"act.{CONFERENCE}.{ACT}.{'cd' * 32}.pdf.new").write_bytes(b"less")
     monkeypatch.undo()
     async with running(settings, root) as node:
         row = await node.link("protocol_officer")
@@ -115,7 +115,7 @@ async def test_a_process_that_dies_while_it_seals_seals_after_its_start(
         status, pdf = await get(node, officer, row, f"{ACT}.pdf")
         [checked] = await judged([("a.pdf", pdf)])
         assert (status, checked.status) == (200, Status.WHOLE)
-        assert len(list((settings.data / "records").iterdir())) == 1, "what nobody knows of is cleared away"
+        assert len(list((settings.data / "records").iterdir())) == 1, "what the journal does not know is cleared away"
 
 
 async def test_a_ceremony_s_record_names_the_records_of_its_acts(node: Node) -> None:

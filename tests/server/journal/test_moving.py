@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 from rooms.kernel import PersonId
 from scripts.benches.redis_process import RedisProcess
 from server.datafolder import DataFolder
+from server.identity import node_key
 from server.journal import moving
+from server.journal.moving import shelves_of
 from server.journal.redis import RedisJournal
 from server.journal.sqlite import SqliteJournal
 from server.records.commitments import Kind, opened
@@ -21,6 +24,9 @@ from server.vault import Vault
 from tests.server.journal.test_contract import ANNA, C, entry
 
 SALT = bytes(range(32))
+PAPER = b"%PDF-1.7 a document"
+DIGEST = hashlib.sha256(PAPER).hexdigest()
+FILES = {"documents": DIGEST, "records": f"act.c.first.{DIGEST}"}
 
 
 @pytest.fixture
@@ -33,7 +39,8 @@ async def server(tmp_path: Path) -> AsyncIterator[RedisProcess]:
 
 async def filled(folder: Path) -> list[bytes]:
     """A data folder with entries of two writers, a name and an opening; its bodies."""
-    folder.mkdir()  # noqa: ASYNC240
+    for name in ("documents", "records"):
+        (folder / name).mkdir(parents=True)
     journal = SqliteJournal(folder / "journal.db")
     await journal.append(C, 0, await journal.open(C), [entry(1, "a"), entry(2, "b", "你好")])
     await journal.append(C, 2, await journal.open(C), [entry(3, "c")])
@@ -43,6 +50,9 @@ async def filled(folder: Path) -> list[bytes]:
     await vault.call(PersonId("anna"), "Anna Ängström")
     await vault.keep(PersonId("anna"), opened(Kind.SIGNATORY, "Anna", SALT))
     await vault.close()
+    for kind, name in FILES.items():
+        await shelves_of(DataFolder(folder))[kind].put(name, PAPER)
+    node_key(DataFolder(folder).key)
     return bodies
 
 
@@ -79,12 +89,17 @@ async def test_to_redis_and_back_every_entry_is_the_same(tmp_path: Path, server:
     commitment = opened(Kind.SIGNATORY, "Anna", SALT).commitment
     assert (await vault.openings([commitment]))[commitment].value == "Anna"
     await vault.close()
+    for kind, name in FILES.items():
+        assert await shelves_of(DataFolder(tmp_path / "new"))[kind].get(name) == PAPER
+    keys = [DataFolder(tmp_path / name).key.read_bytes() for name in ("old", "new")]
+    assert keys[0] == keys[1], "links stay good"
 
 
 async def test_without_being_asked_no_name_leaves(tmp_path: Path) -> None:
     await filled(tmp_path / "old")
     assert await moved("export", tmp_path / "out.jsonl", "--data", tmp_path / "old") == 0
-    assert "Anna" not in (tmp_path / "out.jsonl").read_text()
+    written = (tmp_path / "out.jsonl").read_text()
+    assert [word for word in ("Anna", DIGEST, '"data"') if word in written] == []
 
 
 @pytest.mark.parametrize(

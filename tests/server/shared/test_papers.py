@@ -1,0 +1,136 @@
+"""Documents and sealed records at two processes of one Redis: taken in at one, given by the other, erased at both."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from rooms.ceremony.model import signatory
+from rooms.kernel import ConferenceId, ProjectId
+from scripts.benches.redis_process import RedisProcess
+from server.records.attachment import attachments
+from server.records.verdict import Status, said
+from tests.server.conftest import CONFERENCE, Guest, Node
+from tests.server.records.papers import paper
+from tests.server.shared.conftest import Pair
+from tests.server.test_ceremonies import ACT as SIGNED
+from tests.server.test_ceremonies import SEATS, Table, tablet
+from tests.server.test_documents import ACT, entered, fetch, upload
+from tests.server.test_sealer import erase, get, judged, kept
+
+
+def files(node: Node, folder: str) -> list[Path]:
+    return list((node.settings.data / folder).iterdir())
+
+
+def holders(redis: RedisProcess) -> list[str]:
+    """Files of Redis with any bytes of a PDF."""
+    return [file.name for file in redis.folder.rglob("*") if file.is_file() and b"%PDF-" in file.read_bytes()]
+
+
+async def names(redis: RedisProcess, kind: str) -> set[bytes]:
+    client: Redis = Redis(port=redis.port, protocol=2)
+    found: set[bytes] = await client.smembers(f"twinhall:{kind}")  # type: ignore[misc]
+    await client.aclose()
+    return found
+
+
+async def test_a_document_taken_in_at_one_process_is_read_at_the_other_and_after_its_end(pair: Pair) -> None:
+    one, two = await pair.process("one"), await pair.process("two")
+    organiser, row = await entered(one, "organiser")
+    data = paper()
+    digest = hashlib.sha256(data).hexdigest()
+    assert (await upload(organiser, row, data))[0] == 200
+    officer, link = await entered(two, "protocol_officer")
+    await officer.until(lambda view: "documents" in view["ceremony"]["acts"][ACT])
+    status, image, said_digest = await fetch(officer, link, "de/2.png")
+    assert (status, image[1:4], said_digest) == (200, b"PNG", digest)
+
+    cached = two.settings.data / "documents" / f"{digest}.pdf"
+    cached.write_bytes(b"changed on the disk")
+    assert await fetch(officer, link, "de.pdf") == (200, data, digest)
+    await pair.end(0)
+    cached.unlink()
+    assert (await fetch(officer, link, "de.pdf"))[1] == data
+    third = await pair.process("three")
+    reader, link = await entered(third, "protocol_officer")
+    assert (await fetch(reader, link, "de.pdf"))[1] == data
+
+
+async def test_a_document_is_refused_in_words_while_redis_has_no_room(pair: Pair) -> None:
+    one = await pair.process("one")
+    organiser, row = await entered(one, "organiser")
+    client: Redis = Redis(port=pair.redis.port)
+    await client.config_set("maxmemory", "12mb")
+    status, told = await upload(organiser, row, paper())
+    assert (status, told["refused"]) == (503, "redis-full")
+    assert "seq" in await organiser.command("n", "ceremony.name", act=SIGNED, party=0, name="Anna"), "others go on"
+    await client.config_set("maxmemory", "0")
+    assert (await upload(organiser, row, paper()))[0] == 200
+    await client.aclose()
+
+
+async def sealed(one: Node, two: Node) -> tuple[Table, Guest]:
+    """Project 1 is signed and sealed; its tablets and an onlooker came in at `two`."""
+    organiser = await one.guest().open(await one.link("organiser"), "Ola")
+    for party, name in enumerate(("陈晨", "Änne Quastenflosser")):
+        assert "seq" in await organiser.command(f"n{party}", "ceremony.name", act=SIGNED, party=party, name=name)
+    officer = await one.guest().open(await one.link("protocol_officer"), "Offi")
+    onlooker = await two.guest().open(await two.link("protocol_officer"), "Anne")
+    halls = await Table(officer, [await tablet(two, seat) for seat in SEATS]).signing()
+    for party in (0, 1):
+        assert "seq" in await halls.sign(party)
+    for order in ("exchange", "unveil", "seal"):
+        assert "seq" in await halls.order(order, act=SIGNED)
+    for guest in (officer, onlooker):
+        await kept(guest)
+    return halls, onlooker
+
+
+async def test_a_record_is_the_same_at_both_processes_and_gone_from_both_once_a_person_is_erased(pair: Pair) -> None:
+    one, two = await pair.process("one"), await pair.process("two")
+    halls, onlooker = await sealed(one, two)
+    row = await two.link("protocol_officer")
+    status, pdf = await get(two, onlooker, row, f"{SIGNED}.pdf")
+    [checked] = await judged([(f"{CONFERENCE}-{SIGNED}.pdf", pdf)])
+    assert (status, checked.status) == (200, Status.WHOLE), list(said([checked]))
+    assert "4 of 4 commitments are opened" in "\n".join(checked.lines)
+    assert b"Quastenflosser" in attachments(pdf)["personal.json"].data
+    assert await get(one, halls.officer, row, f"{SIGNED}.pdf") == (200, pdf)
+    assert [files(node, "records") for node in (one, two)] == [[], []], "no copy that an erasure would have to find"
+
+    await pair.end(0)
+    assert await get(two, onlooker, row, f"{SIGNED}.pdf") == (200, pdf)
+    again = await pair.process("one")
+    officer = await again.guest().open(row, "Offi")
+    assert await get(again, officer, row, f"{SIGNED}.pdf") == (200, pdf)
+
+    assert holders(pair.redis), "the control: it was in Redis' files"
+    await erase(two, signatory(ConferenceId(CONFERENCE), ProjectId(SIGNED), 1))
+    for node, guest in ((two, onlooker), (again, officer)):
+        assert await get(node, guest, row, f"{SIGNED}.pdf") == (410, b'{"refused": "record-erased"}')
+    assert await names(pair.redis, "records") == set()
+    assert holders(pair.redis) == []
+
+
+async def test_a_process_brings_what_its_folder_has_and_keeps_no_record_to_itself(pair: Pair) -> None:
+    data = paper()
+    digest = hashlib.sha256(data).hexdigest()
+    for kind, name in (("documents", digest), ("records", f"act.{CONFERENCE}.{SIGNED}.{digest}")):
+        folder = pair.folder / "one" / kind
+        folder.mkdir(parents=True)
+        (folder / f"{name}.pdf").write_bytes(data)
+    one = await pair.process("one")
+    assert await names(pair.redis, "documents") == {digest.encode()}
+    assert await names(pair.redis, "records") == {f"act.{CONFERENCE}.{SIGNED}.{digest}".encode()}
+    assert files(one, "records") == []
+
+
+async def test_all_processes_seal_with_one_key(pair: Pair) -> None:
+    one, two = await pair.process("one"), await pair.process("two")
+    own, shared = (node.settings.data / "keys" / "seal" for node in (one, two))
+    assert (shared / "shared.pem").read_bytes() == (own / "seal.pem").read_bytes()
+    assert (shared / "shared.key").read_bytes() == (own / "seal.key").read_bytes()
+    assert (shared / "shared.key").stat().st_mode & 0o077 == 0
