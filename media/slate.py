@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import signal
 import struct
 import sys
 import time
@@ -15,6 +16,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from media.children import signalled
 from media.model import Codec, Kind, PublicationId, SlateSpec, SourceName
 from media.negotiation import RandomBytes
 from media.payloader import PAYLOADERS, Payloader
@@ -124,7 +126,7 @@ async def _render(path: Path, order: bytes) -> None:
             await process.communicate(order)
     finally:
         if process.returncode is None:
-            process.kill()
+            signalled(process, signal.SIGKILL)
             with contextlib.suppress(TimeoutError):  # asyncio may miss the end of one that is killed as it starts
                 await asyncio.wait_for(process.wait(), KILL_S)
 

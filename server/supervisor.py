@@ -28,6 +28,7 @@ from typing import IO, Final
 import msgspec
 
 from media.addresses import free_port
+from media.children import signalled
 from server import settings as options
 from server.authority import fingerprint
 from server.definitions import definition
@@ -267,13 +268,12 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     """SIGTERM, and SIGKILL for what does not listen, also when we are told a second time to end."""
     if process.returncode is not None:
         return
-    process.terminate()
+    signalled(process, signal.SIGTERM)
     try:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), END_S)
     finally:
-        if process.returncode is None:
-            process.kill()
+        signalled(process, signal.SIGKILL)
         await process.wait()
 
 

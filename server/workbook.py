@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import asyncio
 import io
+import signal
 import sys
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Final
 
 import msgspec
+
+from media.children import signalled
 
 HOUSE: Final = Path(__file__).parents[1]
 Cell = str | int | float | bool
@@ -36,7 +39,7 @@ async def workbook(lines: AsyncIterator[bytes]) -> bytes:
         out, words = await process.communicate()
     finally:
         if process.returncode is None:
-            process.kill()
+            signalled(process, signal.SIGKILL)
             await process.wait()
     if process.returncode:
         raise WorkbookFailed(words.decode("utf-8", "replace")[-300:])

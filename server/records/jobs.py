@@ -7,6 +7,7 @@ whose code is on stderr.
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Final
 
 import structlog
 
+from media.children import signalled
 from rooms.kernel import Refused
 
 HOUSE: Final = Path(__file__).parents[2]
@@ -67,7 +69,7 @@ class Jobs:
                 raise JobFailed(f"{job} took over {TIMEOUT_S[job]:.0f} s") from late
             finally:
                 if process.returncode is None:
-                    process.kill()
+                    signalled(process, signal.SIGKILL)
                     await process.wait()
         return _answer(job, process.returncode, out, words.decode("utf-8", "replace").strip())
 
