@@ -11,6 +11,8 @@ mod history;
 mod link;
 mod loss;
 mod probe;
+#[cfg(test)]
+mod simulated;
 mod throughput;
 mod trend;
 
