@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, ConnectionError, RedisError, ResponseError, TimeoutError
 
@@ -37,8 +38,22 @@ _DURABLE: Final = {
 """Settings of Redis, and what it does with any other value."""
 
 
-async def check(url: str, now_ms: Callable[[], float], *, allow_loss: bool) -> tuple[str, ...]:
-    """What may be lost with this Redis, in words; only with `allow_loss` anything. Raises Unusable."""
+class Risk(msgspec.Struct, frozen=True):
+    """A setting with which Redis may lose what it acknowledged; None where it does not say it."""
+
+    setting: str
+    value: str | None
+
+    def __str__(self) -> str:
+        wanted, otherwise = _DURABLE[self.setting]
+        mend = f"set `{self.setting} {wanted}` in redis.conf, or now: redis-cli config set {self.setting} {wanted}"
+        if self.value is None:
+            return f"it does not say its `{self.setting}` (CONFIG GET): allow that, and {mend}"
+        return f"with `{self.setting} {self.value}` {otherwise}: {mend}"
+
+
+async def check(url: str, now_ms: Callable[[], float], *, allow_loss: bool) -> tuple[Risk, ...]:
+    """What may be lost with this Redis; only with `allow_loss` anything. Raises Unusable."""
     redis = client(url, timeout_s=START_S)
     try:
         _check_kind(await redis.info())
@@ -74,14 +89,10 @@ async def _settings(redis: Redis) -> Mapping[str, str]:
     return {_text(name): _text(value) for name, value in found.items() if value is not None}
 
 
-def _risks(settings: Mapping[str, str]) -> Iterator[str]:
-    for name, (wanted, otherwise) in _DURABLE.items():
-        value = settings.get(name)
-        mend = f"set `{name} {wanted}` in redis.conf, or now: redis-cli config set {name} {wanted}"
-        if value is None:
-            yield f"it does not say its `{name}` (CONFIG GET): allow that, and {mend}"
-        elif value != wanted:
-            yield f"with `{name} {value}` {otherwise}: {mend}"
+def _risks(settings: Mapping[str, str]) -> Iterator[Risk]:
+    for name, (wanted, _) in _DURABLE.items():
+        if settings.get(name) != wanted:
+            yield Risk(name, settings.get(name))
 
 
 def _check_clock(ahead_s: float) -> None:

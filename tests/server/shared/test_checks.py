@@ -53,7 +53,7 @@ async def test_a_redis_that_may_lose_is_refused_but_for_tries(
     await redis.config_set(name, value)
     assert mend in await refusal(server.url)
     [risk] = await check(server.url, now_ms, allow_loss=True)
-    assert f"`{name} {value}`" in risk
+    assert f"`{name} {value}`" in str(risk)
     await redis.aclose()
 
 

@@ -79,4 +79,4 @@ async def test_a_risky_redis_is_told_to_the_organiser(pair: Pair) -> None:
     one = await pair.process("one", redis_allow_loss=True)
     organiser = await one.guest().open(await one.link("organiser"), "Olga")
     await organiser.until(lambda view: view["health"]["risks"])
-    assert "appendfsync" in organiser.view["health"]["risks"][0]
+    assert organiser.view["health"]["risks"] == [{"setting": "appendfsync", "value": "everysec"}]

@@ -5,9 +5,6 @@ import { h, list, write } from "../lib/dom.js";
 import { venuesOf } from "./clocks.js";
 import { sourcesOf } from "./tally.js";
 
-/** Entries; a follower that is further behind waits for something. */
-const BEHIND = 10;
-
 /** @typedef {import("../lib/page.js").Page} Page */
 
 /**
@@ -26,12 +23,6 @@ export function health(root, page) {
       { id: "web", state: controls ? "ready" : "lost", words: controls ? page.t("health.web", { since: page.i18n.time(health.web?.started_ms ?? 0), pid: health.web?.pid ?? "–" }) : page.t("health.web-lost") },
       { id: "relay", state: well ? "ready" : "lost", words: well ? page.t("health.relay", { n: health.relay?.sessions ?? 0, packets: page.i18n.number(health.relay?.packets_per_s ?? 0, { maximumFractionDigits: 0 }) }) : page.t("health.relay-lost") },
       { id: "stores", state: refusing ? "lost" : "ready", words: page.t(`health.${refusing ?? "saves"}`) },
-      ...(health.risks ?? []).map((/** @type {string} */ why) => ({ id: why, state: "lost", words: page.t("health.risk", { why }) })),
-      ...(health.processes ?? []).map((/** @type {any} */ one) => ({
-        id: one.node,
-        state: one.behind > BEHIND ? "hold" : "ready",
-        words: page.t(one.owner ? "health.owner" : "health.follower", { node: one.node, n: one.pages, behind: one.behind }),
-      })),
       { id: "sources", state: live ? "ready" : "hold", words: page.t("health.sources", { live, n: sources.length }) },
     ];
     list(root, rows, ({ id }) => id, () => h("p", { class: "health-row" }, h(/** @type {any} */ ("hall-tally"), { state: "off" }), h("span")), (row, { state, words }) => {

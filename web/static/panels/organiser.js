@@ -9,12 +9,15 @@ import { here } from "./here.js";
 import { lines } from "./lines.js";
 import { links } from "./links.js";
 import { names } from "./names.js";
+import { processes, risks } from "./processes.js";
 import { projects } from "./projects.js";
 import { rules } from "./rules.js";
 
 const page = await openDesk(["organiser"]);
 links(find(document, "[data-links]"), page);
+risks(find(document, "[data-risks]"), page);
 health(find(document, "[data-health]"), page);
+processes(find(document, "[data-processes]"), page);
 lines(find(document, "[data-lines]"), page);
 here(find(document, "[data-here]"), page);
 names(find(document, "[data-names]"), page);
