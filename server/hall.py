@@ -16,6 +16,7 @@ from server.fanout import Channel, Fanout, Loop, View
 from server.held import Held
 from server.identity import Identity
 from server.ink import Cleared, Ink, Stroke
+from server.lines import lines_view, of_venue
 from server.media_port import MediaPort
 from server.outbox import Outbox, event_frame
 from server.pads import Pads
@@ -80,8 +81,13 @@ class Hall:
         ceremony = view.get("ceremony")
         if isinstance(ceremony, dict) and "seats" in ceremony:
             view["ceremony"] = {**ceremony, **self._tables(ceremony)}
-        if isinstance(audience, Desk) and audience.role == Role.ORGANISER:
-            view["health"] = self._health(self.id)
+        match audience:
+            case Desk(Role.ORGANISER):
+                view["health"] = self._health(self.id)
+                view["lines"] = lines_view(self.id, self._media.measured())
+            case Desk(Role.OPERATOR, venue) if venue:
+                sources = {source.id for source in self.host.conference.sources() if source.venue == venue}
+                view["lines"] = lines_view(self.id, of_venue(self._media.measured(), venue, sources))
         return view
 
     def _tables(self, told: Mapping[str, Any]) -> Mapping[str, Json]:

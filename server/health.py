@@ -11,7 +11,7 @@ from aiohttp import web
 
 from rooms.kernel import ConferenceId, Json
 from server.clock import Clock
-from server.lines import MediaFigures, lines_view
+from server.lines import MediaFigures
 from server.media_port import MediaPort
 from server.metrics import CONTENT_TYPE, Metrics
 from server.storage import Reason
@@ -55,7 +55,6 @@ class Health:
         return {
             "web": web_part,
             "relay": self._media.health(),
-            "lines": lines_view(conference, self._media.measured()),
             **self._company(conference),
             **{name: {"state": state} for name, state in self._states()},
         }

@@ -1,15 +1,15 @@
-"""What every publication and subscription measured in the last second, for /metrics and for the organiser. Pure."""
+"""What every publication and subscription measured in the last second, for /metrics and for desks. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from media.model import PublicationState, SessionState, SlotState
-from rooms.kernel import ConferenceId, Json
+from rooms.kernel import ConferenceId, Json, SourceId, VenueId
 
 SHOWN_MOST: Final = 24
 """subscriptions in a view: those in trouble first; /metrics has them all."""
@@ -78,8 +78,16 @@ def _of_subscriptions(measured: Measured) -> Iterator[_Sample]:
             yield "twinhall_subscription_height_px", "Height of the layer sent.", of, slot.height
 
 
+def of_venue(measured: Measured, venue: VenueId, sources: Collection[SourceId]) -> Measured:
+    """Of what was measured, a venue's part: what its `sources` send, and what its screens and desks get."""
+    return Measured(
+        tuple(one for one in measured.publications if one.source.partition(":")[2] in sources),
+        tuple(one for one in measured.sessions if (one.spec.audience or "").endswith(f":{venue}")),
+    )
+
+
 def lines_view(conference: ConferenceId, measured: Measured) -> dict[str, Json]:
-    """The `lines` of an organiser's health: publications by source, and of the subscriptions those that fare worst."""
+    """The `lines` of a desk's view: publications by source, and of the subscriptions those that fare worst."""
     mine = [session for session in measured.sessions if (session.spec.audience or "").startswith(f"{conference}.")]
     subscriptions = sorted(_subscriptions(conference, mine), key=_trouble, reverse=True)
     return {

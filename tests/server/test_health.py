@@ -15,6 +15,14 @@ async def test_the_organiser_reads_the_health(node: Node) -> None:
     assert "health" not in director.view
 
 
+async def test_lines_are_for_the_organiser_and_for_operators_of_their_venue(node: Node) -> None:
+    for role in ("organiser", "operator"):
+        desk = await node.guest().open(await node.link(role))
+        assert desk.view["lines"] == {"publications": {}, "subscriptions": {}, "more": 0}
+    director = await node.guest().open(await node.link("director"))
+    assert "lines" not in director.view
+
+
 async def test_figures_are_there_for_prometheus(node: Node) -> None:
     await node.guest().open(await node.link("attendee"))
     async with node.guest().http.get(f"{node.origin}/metrics") as answer:

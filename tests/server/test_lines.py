@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
 
 from media.model import AudienceName, Purpose, SessionId, SessionPhase, SessionSpec, SessionState, SlotId, SlotState
 from media.model import SourceName as Source
-from rooms.kernel import ConferenceId
-from server.lines import SHOWN_MOST, Measured, MediaFigures, lines_view
+from rooms.kernel import ConferenceId, SourceId, VenueId
+from server.lines import SHOWN_MOST, Measured, MediaFigures, lines_view, of_venue
 from tests.server.relay_fake import publication
 
 CONFERENCE = ConferenceId("jiangsu-2022")
@@ -98,3 +99,17 @@ def test_a_publication_says_what_it_sends() -> None:
         "heights": [720],
         "round_trip_ms": 80.0,
     }
+
+
+def test_a_venue_has_its_own_sources_and_those_who_watch_there() -> None:
+    def at(number: int, audience: str) -> SessionState:
+        seen = viewer(number, WELL)
+        return msgspec.structs.replace(seen, spec=msgspec.structs.replace(seen.spec, audience=AudienceName(audience)))
+
+    theirs = Source("jiangsu-2022:frankfurt/camera-1")
+    watching = at(1, "jiangsu-2022.stage:wall:changzhou"), at(2, "jiangsu-2022.stage:wall:frankfurt"), viewer(3, WELL)
+    measured = Measured((publication(CAMERA, "e" * 32), publication(theirs, "e" * 32)), watching)
+    own = of_venue(measured, VenueId("changzhou"), {SourceId("changzhou/camera-1")})
+    told = lines_view(CONFERENCE, own)
+    assert list(told["publications"]) == ["changzhou/camera-1"]
+    assert [row["audience"] for row in told["subscriptions"].values()] == ["stage:wall:changzhou"]

@@ -1,5 +1,5 @@
 // @ts-check
-/** Every line in figures: what each source sends, and the viewers whose line fares worst. */
+/** Every line in figures: what each source sends, and the viewers whose line fares worst; an operator has the own venue's. */
 
 import { find, h, list, set, write } from "../lib/dom.js";
 import { percent } from "./figures.js";
@@ -31,7 +31,7 @@ const REASONS = ["codec-unsupported", "line-too-narrow", "paused", "source-silen
  * @param {Page} page
  */
 export function lines(root, page) {
-  page.watch((view) => view.health?.lines, (told) => {
+  page.watch((view) => view.lines, (told) => {
     const { publications = {}, subscriptions = {}, more = 0 } = told ?? {};
     draw(find(root, "[data-publications]"), Object.entries(publications), page);
     draw(find(root, "[data-subscriptions]"), byTrouble(subscriptions), page);

@@ -4,6 +4,7 @@
 import { find, h, list, write } from "../lib/dom.js";
 import { copyButton } from "./copy.js";
 import { openDesk } from "./desk.js";
+import { lines } from "./lines.js";
 import { others, receive } from "./others.js";
 import { own } from "./own.js";
 import { sourcesOf, tallyOf } from "./tally.js";
@@ -13,6 +14,7 @@ const { source } = own(page);
 others(find(document, "[data-others]"), page, receive(page, 4));
 strip();
 names();
+lines(find(document, "[data-lines]"), page);
 credentials();
 
 /** The tally, large enough for the back of the control room. */
