@@ -20,6 +20,7 @@ import signal
 import ssl
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -175,16 +176,25 @@ async def _greet(settings: Settings, keepers: Sequence[Keeper], say: Callable[[s
 
 
 def is_healthy(settings: Settings) -> bool:
-    """Whether web answers, and says that it has the relay."""
+    """Whether web answers, and says that it has the relay; also while nothing can be stored, which pages say."""
     scheme = "https" if settings.speaks_tls else "http"
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
     host = f"[{host}]" if ":" in host else host
     address = f"{scheme}://{host}:{settings.port}/healthz"
     try:
-        with urllib.request.urlopen(address, timeout=1.0, context=_unverified()) as answer:
+        with _answer(address) as answer:
             return bool(json.load(answer).get("relay") == "ok")
     except (OSError, ValueError):
         return False
+
+
+def _answer(address: str) -> IO[bytes]:
+    """What is answered, with whatever status. Raises OSError."""
+    try:
+        answer: IO[bytes] = urllib.request.urlopen(address, timeout=1.0, context=_unverified())
+    except urllib.error.HTTPError as unwell:
+        return unwell
+    return answer
 
 
 def _unverified() -> ssl.SSLContext:

@@ -11,7 +11,14 @@ from typing import Any, Final
 
 import msgspec
 from redis.asyncio import Redis
-from redis.exceptions import AuthenticationError, ConnectionError, RedisError, ResponseError, TimeoutError
+from redis.exceptions import (
+    AuthenticationError,
+    ConnectionError,
+    OutOfMemoryError,
+    RedisError,
+    ResponseError,
+    TimeoutError,
+)
 
 from server.settings import Unusable
 from server.shared.store import client, place
@@ -104,8 +111,8 @@ def _check_clock(ahead_s: float) -> None:
 
 
 async def _take_database(redis: Redis, url: str) -> None:
-    """The database is ours, or empty and ours from now on."""
-    found = await redis.register_script(_TAKE)([FORMAT_KEY], [FORMAT])
+    """The database is ours, also a full one; or empty and ours from now on."""
+    found = await redis.get(FORMAT_KEY) or await redis.register_script(_TAKE)([FORMAT_KEY], [FORMAT])
     if found is None:
         raise Unusable(
             f"the database {place(url)} holds keys of another application: give Twinhall one of its own, "
@@ -123,7 +130,10 @@ def _no_answer(url: str, failed: RedisError | OSError) -> str:
     if isinstance(failed, AuthenticationError) or why.startswith(("NOAUTH", "WRONGPASS")) or "authenticat" in why:
         return f"Redis at {where} refuses the password: give the right one as redis://USER:PASSWORD@HOST:PORT"
     if "SSL" in why or "certificate" in why.lower():
-        return f"Redis at {where} shows no certificate that this machine trusts ({why}): mend that, or use redis://"
+        mend = "add the file of its authority to the URL (?ssl_ca_certs=FILE), or give it a certificate for this name"
+        return f"Redis at {where} shows no certificate that this machine trusts ({why}): {mend}"
+    if isinstance(failed, OutOfMemoryError):
+        return f"Redis at {where} is full ({why}): raise its maxmemory, or free memory"
     if isinstance(failed, TimeoutError) or "closed" in why.lower() or "reset" in why.lower():
         other = "no TLS, begin the URL with redis://" if where.startswith("rediss") else "TLS, begin it with rediss://"
         return f"Redis at {where} does not answer ({why}): if it speaks {other}"

@@ -58,10 +58,12 @@ def _pem(seal: Seal) -> _Pem:
 
 
 async def _first(store: RedisStore, name: str, own: bytes) -> bytes:
-    """What is there, or from now on our own."""
-    await store.write(lambda redis: redis.set(name, own, nx=True))
-    found = await store.read(lambda redis: awaited(redis.get(name)))
-    return bytes(found or b"")
+    """What is there, also in a full Redis; or from now on our own."""
+    found: bytes | None = await store.read(lambda redis: awaited(redis.get(name)))
+    if found is None:
+        await store.write(lambda redis: redis.set(name, own, nx=True))
+        found = await store.read(lambda redis: awaited(redis.get(name)))
+    return found or b""
 
 
 def _damaged(name: str) -> Unusable:

@@ -124,3 +124,16 @@ async def test_a_redis_without_tls_is_named_as_such(server: RedisProcess, monkey
 async def test_where_no_redis_is_the_place_is_named(server: RedisProcess) -> None:
     server.kill()
     assert f"no Redis at {server.url}" in await refusal(server.url)
+
+
+async def test_a_full_redis_is_refused_unless_it_is_ours(server: RedisProcess) -> None:
+    redis = client(server.url)
+    await redis.config_set("maxmemory", "1")
+    said = await refusal(server.url)
+    assert "is full" in said
+    assert "raise its maxmemory" in said
+    await redis.config_set("maxmemory", "0")
+    await check(server.url, now_ms, allow_loss=False)
+    await redis.config_set("maxmemory", "1")
+    assert await check(server.url, now_ms, allow_loss=False) == ()
+    await redis.aclose()

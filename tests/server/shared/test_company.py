@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from redis.asyncio import Redis
+
 from tests.server.shared.conftest import Pair
 
 
@@ -80,3 +82,22 @@ async def test_a_risky_redis_is_told_to_the_organiser(pair: Pair) -> None:
     organiser = await one.guest().open(await one.link("organiser"), "Olga")
     await organiser.until(lambda view: view["health"]["risks"])
     assert organiser.view["health"]["risks"] == [{"setting": "appendfsync", "value": "everysec"}]
+
+
+async def test_a_process_that_starts_while_redis_is_full_shows_what_is_there(pair: Pair) -> None:
+    one = await pair.process("one")
+    organiser = await one.guest().open(await one.link("organiser"), "Olga")
+    await pair.end(0)
+    redis: Redis = Redis(port=pair.redis.port)
+    await redis.config_set("maxmemory", "1")
+    again = await pair.process("one")
+    row = await again.link("organiser")
+    assert (await again.guest().enter(row.token))[1]["refused"] == "redis-full"
+    guest = again.guest()
+    guest.http.cookie_jar.update_cookies({cookie.key: cookie.value for cookie in organiser.http.cookie_jar})
+    await guest.connect(row)
+    assert guest.view["health"]["journal"] == {"state": "redis-full"}
+    await redis.config_set("maxmemory", "0")
+    await guest.until(lambda view: view["health"]["journal"] == {"state": "ok"})
+    assert "seq" in await guest.command("c", "links.renew", room=None, invite="attendee")
+    await redis.aclose()
