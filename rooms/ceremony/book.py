@@ -73,7 +73,7 @@ class Book:
         act = self.act(event.act) or Act(event)
         before, act.drafted = act.parties, event
         same = [party.names for party in before]
-        act.named = {n for n in act.named if n < len(event.parties) and event.parties[n].names == same[n]}
+        act.named = {n for n in act.named if n < len(event.parties) and event.parties[n].names.all() == same[n].all()}
         self.kept.acts[event.act] = act
 
 

@@ -15,6 +15,11 @@ test("languages that nobody wrote are left out", () => {
   assert.equal(wordsOf(form({}), "sector"), null);
 });
 
+test("a language that says what English says is left to fall back to it", () => {
+  assert.deepEqual(wordsOf(form({ "title.en": "Commerzbank", "title.zh": "商业银行", "title.de": "Commerzbank" }), "title"), { en: "Commerzbank", zh: "商业银行" });
+  assert.deepEqual(wordsOf(form({ "title.de": "Leiterin", "title.fr": "Leiterin" }), "title"), { de: "Leiterin", fr: "Leiterin" });
+});
+
 test("a form is a draft with its parties in order, and the names beside it", () => {
   const { command, names } = draftOf(form({
     kind: "signing", item: "projects", round: "2", instrument: "paper", "title.en": "Project", "0.venue": "changzhou", "0.names.en": "Park", "0.name": " Li Na ",

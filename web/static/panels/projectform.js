@@ -17,9 +17,9 @@ const TAGS = /** @type {(keyof typeof LANGUAGES)[]} */ (["en", "zh", "de", "fr"]
 const PARTIES_LEAST = 2;
 const PARTIES_MOST = 6;
 
-/** What a form says of words: languages that are empty are left out. @param {FormData} data @param {string} name @returns {Words | null} null: nothing is written */
+/** What a form says of words: languages that are empty, or say what English says and would fall back to it, are left out. @param {FormData} data @param {string} name @returns {Words | null} null: nothing is written */
 export function wordsOf(data, name) {
-  const said = TAGS.map((tag) => [tag, String(data.get(`${name}.${tag}`) ?? "").trim()]).filter(([, text]) => text);
+  const said = TAGS.map((tag) => [tag, String(data.get(`${name}.${tag}`) ?? "").trim()]).filter(([tag, text], _, [[, english]]) => text && (tag === "en" || text !== english));
   return said.length ? Object.fromEntries(said) : null;
 }
 
@@ -115,7 +115,7 @@ function party(page, n, act, locked) {
 /** A text in four languages; English first, which the others fall back to. @param {Page} page @param {string} label @param {string} name @param {Words} [words] @param {boolean} [required] */
 function worded(page, label, name, words = {}, required = false) {
   return h("fieldset", { class: "field worded" }, h("legend", {}, label), h("div", { class: "worded-row" },
-    ...TAGS.map((tag) => h("input", { class: "input", name: `${name}.${tag}`, lang: LANGUAGES[tag].tag, value: words[tag] ?? "", placeholder: LANGUAGES[tag].name, "aria-label": `${label}, ${LANGUAGES[tag].name}`, maxlength: 300, required: required && tag === "en", autocomplete: "off" }))));
+    ...TAGS.map((tag) => h("input", { class: "input", name: `${name}.${tag}`, lang: LANGUAGES[tag].tag, value: tag === "en" || words[tag] !== words.en ? words[tag] ?? "" : "", placeholder: LANGUAGES[tag].name, "aria-label": `${label}, ${LANGUAGES[tag].name}`, maxlength: 300, required: required && tag === "en", autocomplete: "off" }))));
 }
 
 /** @param {string} label @param {string} name @param {string[][]} options value and words @param {string} value */
