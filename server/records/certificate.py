@@ -150,9 +150,27 @@ class _Page:
                 apart_ms = max(each[when] for each in found) - min(each[when] for each in found)
                 bound_ms = sum(sorted((each["bound_ms"] for each in found), reverse=True)[:2])
                 said.append(words[sentence].format(s=f"{apart_ms / 1000:.3f}", ms=_ms(bound_ms)))
+        if act.get("kind") == "unveiling":
+            said += self._revealed(act.get("reveal_ms", {}))
         if len(act["takes"]) > 1:
             said.append(words["takes"].format(n=len(act["takes"])))
         return said
+
+    def _revealed(self, reveal_ms: Mapping[str, float]) -> list[str]:
+        """When each hall saw it, on its own clock, everybody else in UTC; and how far apart the halls were."""
+        words, halls = self._words, self._record["venues"]
+        seen = {place: halls[place] for place in reveal_ms if place in halls}
+        said = [
+            f"{hall['city'][self._language]} {_local([reveal_ms[place]], ZoneInfo(hall['zone']))}"
+            for place, hall in seen.items()
+        ]
+        if "remote" in reveal_ms:
+            said.append(f"{words['remote']} {_local([reveal_ms['remote']], ZoneInfo('UTC'))}")
+        lines = [f"{words['revealed']} {'; '.join(said)}."] if said else []
+        if len(seen) > 1:
+            moments_ms = [reveal_ms[place] for place in seen]
+            lines.append(words["revealed_together"].format(s=f"{(max(moments_ms) - min(moments_ms)) / 1000:.3f}"))
+        return lines
 
     def _document(self, tag: str, document: Mapping[str, Any]) -> Json:
         pages = self._words["pages"].format(n=document["pages"]) if document.get("pages") else ""

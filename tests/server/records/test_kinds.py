@@ -22,7 +22,7 @@ from server.records.record import Frame, act_record
 from server.records.verdict import Status, said
 from server.records.verify import verify
 from tests.rooms.ceremony.evening import CLOTH, MEMORANDUM, OFFICER, START, Evening, more, two
-from tests.rooms.hall import ORGANISER, STAGE
+from tests.rooms.hall import FRANKFURT, ORGANISER, STAGE
 
 DEFINITION = more(two(CLOTH, ProjectKind.UNVEILING), two(START, ProjectKind.INITIATIVE))
 
@@ -115,8 +115,32 @@ def test_members_and_hands_are_on_the_page() -> None:
     begun = certificate(evening.sealed(begun_with_members(evening)), {})["pages"]
     assert [page["members"] for page in begun[:2]] == [["园区"], ["Park"]]
     evening = Journalled()
-    [_, hands] = certificate(evening.sealed(unveiled_by_two_hands(evening)), {})["pages"][2]["together"]
+    _, hands, *_ = certificate(evening.sealed(unveiled_by_two_hands(evening)), {})["pages"][2]["together"]
     assert hands == "The hands lie within 0.120 s of one another, certain to ± 40 ms."
+
+
+def test_an_unveiling_says_when_each_hall_saw_it_and_how_far_apart_they_were() -> None:
+    evening = Journalled()
+    evening.do(c.SetDisplayDelay(FRANKFURT, 200), OFFICER)
+    evening.now_ms = 1_657_177_440_000
+    opened = evening.now_ms + w.LEAD_MS
+    record = evening.sealed(unveiled_by_two_hands(evening))
+    pages = certificate(record, {})["pages"]
+    assert record["act"]["reveal_ms"] == {
+        "changzhou": opened + 120,
+        "frankfurt": opened + 200,
+        "remote": opened + 120,
+    }
+    halls, apart = pages[2]["together"][-2:]
+    assert "Changzhou 2022-07-07 15:04:03.120 (UTC+08:00); Frankfurt 2022-07-07 09:04:03.200 (UTC+02:00)" in halls
+    assert halls.endswith("Everywhere else 2022-07-07 07:04:03.120 (UTC+00:00).")
+    assert [page["together"][-1] for page in pages] == [
+        "各会场揭幕相差 0.080 秒。",
+        "Die Säle sahen es im Abstand von 0.080 s.",
+        "The halls saw it 0.080 s apart.",
+        "Les salles l\u2019ont vu à 0.080 s d\u2019intervalle.",
+    ]
+    assert apart == pages[2]["together"][-1]
 
 
 def test_a_name_that_was_given_is_committed_to_by_its_party() -> None:
