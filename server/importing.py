@@ -28,7 +28,7 @@ from server.records.jobs import Job, JobFailed, Jobs
 from server.records.rows import SIZE_MAX, UNREADABLE, Row, Sheet, Wrong
 from server.settings import Settings
 
-_COLUMNS: Final = {"venue": "party1_venue", "item": "item", "seats": "party1_venue", "text": "title"}
+_COLUMNS: Final = {"item": "item", "text": "title"}
 """The column that a refusal is about, by the first word of its code."""
 
 log = structlog.get_logger()
@@ -81,12 +81,22 @@ class Importing:
             try:
                 hall.host.conference.decide(row.draft, actor, hall.room, int(self._clock.now_ms()))
             except Refused as refusal:
-                column = _COLUMNS.get(refusal.code.partition("-")[0], "act")
-                yield Wrong(row.row, column, refusal.code, "; ".join(str(each) for each in refusal.params.values()))
+                yield Wrong(
+                    row.row,
+                    _column(row, refusal),
+                    refusal.code,
+                    "; ".join(str(each) for each in refusal.params.values()),
+                )
 
     async def _take(self, hall: Hall, actor: Actor, command: Command) -> None:
         sent = Envelope(CommandId(secrets.token_hex(16)), command, hall.room)
         await hall.host.handle(await self._ceremonies.prepared(hall, actor, sent), actor)
+
+
+def _column(row: Row, refusal: Refused) -> str:
+    """Where the mistake is: a refusal that names a hall is about the last party there, which is one too many."""
+    there = [n for n, party in enumerate(row.draft.parties, 1) if party.venue == refusal.params.get("venue")]
+    return f"party{there[-1]}_venue" if there else _COLUMNS.get(refusal.code.partition("-")[0], "act")
 
 
 def _commands(rows: Sequence[Row]) -> Iterator[Command]:

@@ -116,7 +116,7 @@ async def test_acts_come_out_of_a_spreadsheet_or_not_at_all(node: Node) -> None:
 
     told = await brought("", good, bad)
     assert [(each["row"], each["column"], each["refused"]) for each in told["wrong"]] == [
-        (3, "party1_venue", "venue-unknown")
+        (3, "party2_venue", "venue-unknown")
     ]
     assert told["taken"] is False
     assert await brought("?try=1", good) == {"acts": 1, "wrong": [], "taken": False}

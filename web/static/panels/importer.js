@@ -14,28 +14,36 @@ export function importer(root, page) {
   const take = find(root, "[data-act=take]");
   const path = `/${page.me?.conference}/acts/import`;
 
-  /** @param {Wrong[]} mistakes */
-  const tell = (mistakes) => list(wrong, mistakes, ({ row, column, refused }) => `${row} ${column} ${refused}`, () => h("li", {}), (line, { row, column, refused, value = "", params = {} }) => {
-    write(line, page.t("projects.wrong", { row, column, why: page.refusal({ code: refused, params: { value, ...params } }) }));
-  });
+  /** What was found last, as often as the page turns its language. @type {() => void} */
+  let tell = () => undefined;
+
+  /** @param {() => string} words @param {Wrong[]} [mistakes] */
+  function show(words, mistakes = []) {
+    tell = () => {
+      write(said, words());
+      list(wrong, mistakes, ({ row, column, refused }) => `${row} ${column} ${refused}`, () => h("li", {}), (line, { row, column, refused, value = "", params = {} }) => {
+        write(line, page.t("projects.wrong", { row, column, why: page.refusal({ code: refused, params: { value, ...params } }) }));
+      });
+    };
+    tell();
+  }
 
   /** @param {boolean} trying */
   async function send(trying) {
     const chosen = file.files?.[0];
     if (!chosen) return;
     take.hidden = true;
-    tell([]);
-    write(said, page.t("projects.reading", { file: chosen.name }));
+    show(() => page.t("projects.reading", { file: chosen.name }));
     try {
       const { acts = 0, wrong: mistakes = [] } = await upload(page, trying ? `${path}?try=1` : path, chosen);
-      tell(mistakes);
       take.hidden = !trying || mistakes.length > 0;
-      write(said, mistakes.length ? page.t("projects.nothing-taken", { n: mistakes.length }) : page.t(trying ? "projects.all-right" : "projects.taken", { n: acts }));
+      show(() => mistakes.length ? page.t("projects.nothing-taken", { n: mistakes.length }) : page.t(trying ? "projects.all-right" : "projects.taken", { n: acts }), mistakes);
     } catch (refusal) {
-      write(said, page.refusal(refusal));
+      show(() => page.refusal(refusal));
     }
   }
 
+  page.i18n.addEventListener("change", () => tell());
   file.addEventListener("change", () => void send(true));
   take.addEventListener("click", () => void send(false));
 }

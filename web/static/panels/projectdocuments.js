@@ -19,7 +19,7 @@ export class ProjectDocuments {
     this.language = h("select", { class: "select", "data-t-label": "projects.language" });
     this.file = h("input", { class: "input", type: "file", accept: "application/pdf", "data-t-label": "projects.file", onchange: () => void this.#take() });
     this.more = h("div", { class: "documents-more" }, this.language, this.file);
-    this.element = h("div", { class: "project-documents" }, h("h4", { class: "small strong", "data-t": "projects.documents" }), this.rows, this.more);
+    this.element = h("div", { class: "project-documents" }, h("h3", { class: "small strong", "data-t": "projects.documents" }), this.rows, this.more);
   }
 
   /** @param {import("../lib/ceremony.js").Act} act */
