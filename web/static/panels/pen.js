@@ -10,8 +10,8 @@ import { InkSheet } from "./ink.js";
 
 /** @typedef {import("../lib/strokes.js").Point} Point */
 
-/** A parcel leaves at latest after this, ms: two of a pad's pictures. */
-const PARCEL_MS = 20;
+/** Between two parcels, ms: about a pad's picture. The first point of a stroke leaves at once. */
+const PARCEL_MS = 16;
 /** Points of the parcels before, sent again: a parcel that was lost leaves no gap. */
 const AGAIN = 12;
 /** A hand that draws more than this does not sign any more. */
@@ -31,6 +31,8 @@ export class Pen extends EventTarget {
     this.pointer = null;
     this.pen = false;
     this.sent = 0;
+    /** When the last parcel left, `performance.now()`. */
+    this.posted_ms = -PARCEL_MS;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.parcel = undefined;
     field.append(h("div", { class: "inks" }, this.sheet.canvas, this.foreseen.canvas));
@@ -123,7 +125,14 @@ export class Pen extends EventTarget {
       const next = this.#point(event);
       if (tells(points.at(-1), next) && countOf(this.strokes) <= MOST_DRAWN) this.sheet.add(this.strokes.length - 1, [next]);
     }
-    this.parcel ??= setTimeout(() => this.#post(), PARCEL_MS);
+    this.#postSoon();
+  }
+
+  /** Now when the last parcel is long enough ago, else then: what is drawn waits for nothing but its turn. */
+  #postSoon() {
+    const wait_ms = this.posted_ms + PARCEL_MS - performance.now();
+    if (wait_ms <= 0) this.#post();
+    else this.parcel ??= setTimeout(() => this.#post(), wait_ms);
   }
 
   #post() {
@@ -134,6 +143,7 @@ export class Pen extends EventTarget {
     if (drawn <= this.sent) return;
     const from = Math.max(0, this.sent - AGAIN);
     this.sent = drawn;
+    this.posted_ms = performance.now();
     this.dispatchEvent(new CustomEvent("ink", { detail: { stroke, from, points: this.strokes[stroke].slice(from) } }));
   }
 

@@ -4,10 +4,8 @@
 import { Inks } from "../lib/inks.js";
 import { InkSheet } from "./ink.js";
 
-/** Whatever waits is drawn within about this, ms: the server sends every 30 ms. */
-const SPREAD_MS = 30;
-/** A first share is drawn as soon as it is heard of: that of a screen's picture, ms. */
-const AT_ONCE_MS = 16;
+/** Whatever waits is drawn within about this, ms: a screen's picture and a little. */
+const SPREAD_MS = 20;
 
 /** All strokes that this page hears of. @param {import("../lib/page.js").Page} page */
 export function hearInks(page) {
@@ -30,7 +28,9 @@ export class StrokePlayer {
     this.act = "";
     this.party = 0;
     this.take = 0;
+    /** Whether another share is drawn with the next picture, and when the last one was, `performance.now()`. */
     this.playing = false;
+    this.played_ms = -SPREAD_MS;
     this.listening = (/** @type {Event} */ event) => this.#heard(/** @type {CustomEvent} */ (event).detail);
     inks.addEventListener("ink", this.listening);
   }
@@ -55,21 +55,33 @@ export class StrokePlayer {
   #heard({ key, stroke }) {
     if (key !== Inks.key(this.act, this.party)) return;
     if (stroke === undefined || document.hidden) return void this.sheet.replace(this.inks.of(this.act, this.party, this.take));
-    if (this.playing) return;
-    this.playing = true;
-    this.#play(performance.now() - AT_ONCE_MS);
+    this.#play();
   }
 
-  /** Draws the share that is due since `before_ms`, and the rest with the next pictures. @param {number} before_ms */
-  #play(before_ms) {
-    if (!this.playing) return;
+  /**
+   * Draws the share that is due since the last time, and the rest with the next picture. What is heard draws too:
+   * a screen whose pictures come late is not behind for that.
+   */
+  #play() {
     const now_ms = performance.now();
     const strokes = this.inks.of(this.act, this.party, this.take);
-    const waiting = strokes.reduce((sum, points, index) => sum + points.length - (this.sheet.strokes[index]?.length ?? 0), 0);
-    this.#draw(strokes, due(waiting, now_ms - before_ms));
-    this.playing = waiting > 0;
-    if (this.playing) requestAnimationFrame(() => this.#play(now_ms));
-    else this.sheet.finish(strokes.length - 1);
+    const waiting = this.#waiting(strokes);
+    if (waiting) this.#draw(strokes, due(waiting, now_ms - this.played_ms));
+    this.played_ms = now_ms;
+    if (!this.#waiting(strokes)) this.sheet.finish(strokes.length - 1);
+    else if (!this.playing) {
+      this.playing = true;
+      requestAnimationFrame(() => {
+        const ended = !this.playing;
+        this.playing = false;
+        if (!ended) this.#play();
+      });
+    }
+  }
+
+  /** How many points are not drawn yet. @param {readonly import("../lib/strokes.js").Point[][]} strokes */
+  #waiting(strokes) {
+    return strokes.reduce((sum, points, index) => sum + points.length - (this.sheet.strokes[index]?.length ?? 0), 0);
   }
 
   /** @param {readonly import("../lib/strokes.js").Point[][]} strokes @param {number} count */
