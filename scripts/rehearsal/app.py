@@ -20,7 +20,7 @@ from scripts.rehearsal.house import House, Say
 from scripts.rehearsal.node import Node, NotReady, OwnNode
 from scripts.rehearsal.parts import Findings, registry
 from scripts.rehearsal.person import NotAdmitted
-from scripts.rehearsal.verdict import Publisher, Verdict
+from scripts.rehearsal.verdict import Ages, Publisher, Verdict
 from scripts.rehearsal.whip import NotAccepted
 
 PASSED, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -122,6 +122,11 @@ def report(verdict: Verdict, *, as_json: bool) -> str:
     if held := verdict.ceremony:
         lines.append(
             f"ceremony: {held.signed} of {held.projects} signed, {held.found} of {held.acknowledged} signatures found, "
-            f"{held.doubled} doubled, pads within {held.skew_ms} ms, {held.records} records"
+            f"{held.doubled} doubled, pads within {held.skew_ms} ms, {held.records} records, "
+            f"ink {_p95(held.ink_ms)} and echo {_p95(held.echo_ms)}"
         )
     return "\n".join([*lines, *verdict.failures, f"{verdict.conference}: {verdict.verdict} in {verdict.seconds} s"])
+
+
+def _p95(times: Ages | None) -> str:
+    return f"{times.p95} ms (p95)" if times else "unknown"

@@ -16,10 +16,11 @@ from scripts.rehearsal.person import ACK_S, Person, merged
 
 STAND_BY_S: Final = 4.0
 EXCHANGES: Final = 5
-BATCH_S: Final = 0.025
+BATCH_S: Final = 0.016
 """Between two parcels of a stroke, as the page sends them."""
-PARCELS: Final = 8
-POINTS: Final = 3
+POINT_S: Final = 0.008
+"""Between two points of a pen."""
+POINTS: Final = 24
 STROKES: Final = 2
 
 Strokes = list[list[list[float]]]
@@ -34,6 +35,7 @@ class Tablet(Person):
         self.opened_s: dict[str, float] = {}
         """By act: when its pad opened, on the rehearsal's own clock."""
         self.echo_ms: list[float] = []
+        """Round trips on the same line, one with each parcel of a stroke: what any message takes just then."""
         self._wrong_ms = wrong_ms
         self._offset_ms = 0.0
         self._bound_ms = float("inf")
@@ -72,7 +74,6 @@ class Tablet(Person):
             told = await self._socket.call("clock", t0, timeout=ACK_S)
             t3 = self._own_ms()
             round_trip_ms = max(0.0, t3 - t0 - (told["t2"] - told["t1"]))
-            self.echo_ms.append(round_trip_ms)
             if round_trip_ms / 2 + 1 < self._bound_ms:
                 self._offset_ms = (told["t1"] - t0 + told["t2"] - t3) / 2
                 self._bound_ms = round_trip_ms / 2 + 1
@@ -113,20 +114,35 @@ class Tablet(Person):
         self.opened_s[act] = time.monotonic()
 
     async def draw(self, act: str) -> Strokes:
-        """Strokes in parcels, as they are drawn. The strokes."""
+        """Strokes as they are drawn: a point leaves when the last parcel is BATCH_S ago, as on the page."""
         place = self.place(act, self.mine["ceremony"]["party"])
         strokes: Strokes = [[] for _ in range(STROKES)]
-        for number, points in enumerate(strokes):
-            for _ in range(PARCELS):
-                await asyncio.sleep(BATCH_S)
-                fresh = [self._point() for _ in range(POINTS)]
-                told = {**place, "room": self.entry["room"], "stroke": number, "from": len(points), "points": fresh}
-                with contextlib.suppress(socketio.exceptions.SocketIOError):
-                    await self._socket.emit("signal", {"type": "ceremony.stroke", **told})
-                points += fresh
+        async with asyncio.TaskGroup() as echoes:
+            for number, points in enumerate(strokes):
+                sent, sent_s = 0, 0.0
+                for count in range(1, POINTS + 1):
+                    points.append(await self._point())
+                    if time.monotonic() - sent_s < BATCH_S and count < POINTS:
+                        continue
+                    await self._tell({**place, "stroke": number, "from": sent, "points": points[sent:]})
+                    sent, sent_s = len(points), time.monotonic()
+                    echoes.create_task(self._echo())
         return strokes
 
-    def _point(self) -> list[float]:
+    async def _tell(self, ink: Mapping[str, Any]) -> None:
+        """One parcel; what is lost with the line comes with the signature."""
+        with contextlib.suppress(socketio.exceptions.SocketIOError):
+            await self._socket.emit("signal", {"type": "ceremony.stroke", "room": self.entry["room"], **ink})
+
+    async def _echo(self) -> None:
+        began_s = time.monotonic()
+        with contextlib.suppress(socketio.exceptions.SocketIOError, TimeoutError):
+            await self._socket.call("clock", self._own_ms(), timeout=ACK_S)
+            self.echo_ms.append(1000 * (time.monotonic() - began_s))
+
+    async def _point(self) -> list[float]:
+        """Where the hand is a moment later."""
+        await asyncio.sleep(POINT_S)
         return [round(random.random(), 4), round(random.random(), 4), 0.5, round(self.now_ms(), 1)]
 
     async def press(self, act: str) -> Mapping[str, Any]:

@@ -16,6 +16,8 @@ TAKE_MS: Final = 2000
 SLATE_MS: Final = 1000
 SKEW_MS: Final = 250
 """Between the pads of one act: as much as one tablet's clock may be unsure of."""
+INK_MS: Final = 60
+"""From a hand to a page, beyond what a message there and back takes in the same moments (both p95)."""
 
 
 class Ages(msgspec.Struct, frozen=True):
@@ -86,7 +88,8 @@ class Ceremony(msgspec.Struct, frozen=True):
 
     `acknowledged` signatures were answered with a number; `found` of them are there, `doubled` more than once.
     `skew_ms`: how far apart the pads of one act opened, at most. `records` of `projects` were sealed. `ink_ms`: from a
-    hand to a page; `echo_ms`: the round trips of the same run. `kill_ms`: from the kill until all were answered.
+    hand to a page, each point; `echo_ms`: round trips between the strokes, by the same processes. `kill_ms`: from the
+    kill until all were answered.
     """
 
     projects: int
@@ -125,7 +128,7 @@ def ages(ages_ms: Sequence[float]) -> Ages | None:
 
 
 def faults_of_ceremony(seen: Ceremony) -> list[str]:
-    """What is wrong with a ceremony, in words. A slow machine makes ink late and is no fault of it."""
+    """What is wrong with a ceremony, in words. A slow machine delays ink and echo alike, and is no fault of it."""
     faults = []
     if seen.signed < seen.projects:
         faults.append(f"{seen.signed} of {seen.projects} acts were signed")
@@ -137,7 +140,17 @@ def faults_of_ceremony(seen: Ceremony) -> list[str]:
         faults.append(f"{seen.records} of {seen.projects} records were sealed")
     if seen.skew_ms > SKEW_MS:
         faults.append(f"the pads of one act opened {seen.skew_ms} ms apart")
-    return faults
+    return [*faults, *_faults_of_ink(seen.ink_ms, seen.echo_ms)]
+
+
+def _faults_of_ink(ink_ms: Ages | None, echo_ms: Ages | None) -> list[str]:
+    if ink_ms is None or echo_ms is None:
+        return ["no page saw a hand draw"]
+    if ink_ms.p95 <= echo_ms.p95 + INK_MS:
+        return []
+    return [
+        f"ink came {ink_ms.p95} ms after the hand (p95), an echo took {echo_ms.p95}: promised {INK_MS} more at most"
+    ]
 
 
 def faults_of_watching(seen: Seen, expected: set[str], audible: set[str], seconds: float) -> list[str]:

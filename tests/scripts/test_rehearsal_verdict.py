@@ -8,6 +8,7 @@ import pytest
 from scripts.rehearsal.framecode import Code
 from scripts.rehearsal.person import merged
 from scripts.rehearsal.verdict import (
+    Ages,
     Ceremony,
     Questions,
     Seen,
@@ -110,7 +111,7 @@ def held(**changes: object) -> Ceremony:
     """Eleven acts, all signed and sealed, nothing lost."""
     facts: dict[str, Any] = {
         "projects": 11, "signed": 11, "acknowledged": 24, "found": 24, "doubled": 0, "skew_ms": 3.0, "records": 11,
-        "kill_ms": 900.0, "ink_ms": None, "echo_ms": None,
+        "kill_ms": 900.0, "ink_ms": Ages(30.0, 170.0), "echo_ms": Ages(9.0, 110.0),
     }  # fmt: skip
     return Ceremony(**(facts | changes))
 
@@ -124,6 +125,11 @@ def held(**changes: object) -> Ceremony:
         ({"doubled": 1}, ["1 signatures stand there twice"]),
         ({"records": 9}, ["9 of 11 records were sealed"]),
         ({"skew_ms": 251.0}, ["the pads of one act opened 251.0 ms apart"]),
+        ({"ink_ms": None}, ["no page saw a hand draw"]),
+        (
+            {"ink_ms": Ages(40.0, 170.1)},
+            ["ink came 170.1 ms after the hand (p95), an echo took 110.0: promised 60 more at most"],
+        ),
     ],
 )
 def test_a_ceremony_s_faults_are_named(changes: dict[str, object], words: list[str]) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, closing
 from http import HTTPStatus
 from pathlib import Path
@@ -145,7 +145,7 @@ async def play(house: House, findings: Findings) -> None:
             await stack.enter_async_context(tablet)
             await tablet.told(lambda mine: "seat" in mine)
         table = Table(house, officer, {tablet.seat: tablet for tablet in tablets})
-        late_ms = _lateness(house, tablets)
+        late_ms = _lateness(house, tablets[0])
         acts = sorted(officer.view["ceremony"]["acts"], key=lambda id: officer.view["ceremony"]["acts"][id]["order"])
         await _lay_before(house, organiser, {id: officer.view["ceremony"]["acts"][id] for id in acts})
         house.say(f"{len(acts)} acts, {len(tablets)} tablets stand by")
@@ -175,17 +175,27 @@ async def _lay_before(house: House, organiser: Person, acts: Mapping[str, Any]) 
             await organiser.insist({"type": "ceremony.name", "act": id, "party": party, "name": name})
 
 
-def _lateness(house: House, tablets: list[Tablet]) -> list[float]:
-    """From each parcel's newest point to a guest's page, ms; grows while they draw."""
+def _lateness(house: House, clock: Tablet) -> list[float]:
+    """How old each point is when a page hears of it first, ms: every wall's and guest's; grows while they draw."""
     late_ms: list[float] = []
-    clock = tablets[0]
-
-    async def came(message: Mapping[str, Any]) -> None:
-        if points := message.get("points"):
-            late_ms.append(clock.now_ms() - points[-1][3])
-
-    house.guests[0].person.hear("ink", came)
+    for guest in house.guests:
+        guest.person.hear("ink", _watching(clock, late_ms))
     return late_ms
+
+
+def _watching(clock: Tablet, late_ms: list[float]) -> Callable[[Mapping[str, Any]], Awaitable[None]]:
+    """What one page does with ink. A point that comes again is no news, as on the page's canvas."""
+    known: Counter[tuple[Any, ...]] = Counter()
+
+    async def came(ink: Mapping[str, Any]) -> None:
+        if not ink.get("points"):
+            return
+        stroke = tuple(ink[name] for name in ("act", "take", "party", "stroke"))
+        fresh = ink["points"][max(0, known[stroke] - ink["from"]) :]
+        late_ms.extend(clock.now_ms() - point[3] for point in fresh)
+        known[stroke] = max(known[stroke], ink["from"] + len(ink["points"]))
+
+    return came
 
 
 async def _records(house: House, organiser: Person, acts: list[str]) -> int:
