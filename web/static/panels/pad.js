@@ -13,6 +13,7 @@ import { mountJoining } from "./joining.js";
 import { mountLanguageField } from "./languages.js";
 import { DocumentReader } from "./paddocument.js";
 import { Hand, readings } from "./padhand.js";
+import { recordButton } from "./records.js";
 import { seal, tellSeal } from "./seal.js";
 
 /** @typedef {import("../lib/pad.js").Phase} Phase */
@@ -79,6 +80,11 @@ function open() {
   });
   act("press", () => send("ceremony.press", { at_ms: Math.round(page.clock.now()), ...readings(page) }));
   part("asleep").addEventListener("click", () => wake.wake());
+  const record = recordButton(page, () => before()?.act.id ?? "", (words) => {
+    fault = words;
+    draw();
+  });
+  part("fault").after(record);
   hand.addEventListener("change", () => draw());
   hand.addEventListener("refused", (event) => say(/** @type {CustomEvent} */ (event).detail));
   wake.addEventListener("change", () => draw());
@@ -97,6 +103,7 @@ function open() {
     drawParty(now);
     drawActs(phase, hand.drawn, now?.act.step === "signing");
     drawSeal(phase, now);
+    record.hidden = phase !== "sealed" || !now?.act.record;
     reader.show(now?.act.id ?? "", now?.act.documents);
     part("asleep").hidden = wake.awake || phase === "nothing";
     write(part("fault"), fault || (page.socket?.state === "reconnecting" ? page.t(hand.drawn && !hand.given ? "pad.kept" : hand.given ? "pad.kept-given" : "line.lost") : ""));
