@@ -13,6 +13,8 @@ import { seal, tellSeal } from "./seal.js";
 
 /** Pictures that lie over the fields, and their signs. @type {Partial<Record<Picture, string>>} */
 const OVER = { held: "hold", paper: "paper", void: "void" };
+/** A long word makes all names this much smaller at most; one that is longer still is broken. */
+const SMALLEST = 0.75;
 
 export class ActSheet {
   /** @param {Page} page @param {import("../lib/inks.js").Inks} inks @param {string} place the venue of this screen, or `remote` */
@@ -27,7 +29,10 @@ export class ActSheet {
     this.state = h("p", { class: "act-state", role: "status" });
     this.count = h("p", { class: "act-count figures" });
     this.fields = h("ol", { class: "act-fields" });
+    new ResizeObserver(() => this.#fit()).observe(this.fields);
     this.over = h("div", { class: "act-over", hidden: true });
+    /** The names and widths that were fitted last. */
+    this.fitted = "";
     this.members = h("div", { class: "act-members", hidden: true });
     this.sealed = h("span", { class: "act-seal" });
     this.element = h("div", { class: "act" },
@@ -72,6 +77,20 @@ export class ActSheet {
       this.#party(field, party, act, index);
       set(field, "data-open", open && party.signed_ms === undefined && party.pressed_ms === undefined);
     });
+    this.#fit();
+  }
+
+  /** No name breaks within a word as long as there is a size at which all of them fit: browsers hyphenate by dictionaries that a wall may lack. */
+  #fit() {
+    const names = [...this.fields.querySelectorAll(".act-party")];
+    const said = names.map(({ textContent, clientWidth }) => `${textContent} ${clientWidth}`).join();
+    if (said === this.fitted || !names.some(({ clientWidth }) => clientWidth)) return;
+    this.fitted = said;
+    this.fields.style.removeProperty("--fit");
+    set(this.fields, "data-broken", false);
+    const share = Math.min(1, ...names.map(({ clientWidth, scrollWidth }) => clientWidth / scrollWidth));
+    if (share < 1) this.fields.style.setProperty("--fit", String(Math.max(SMALLEST, Math.floor(share * 100) / 100)));
+    set(this.fields, "data-broken", share < SMALLEST);
   }
 
   /** @param {string} key */
