@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,13 +21,16 @@ A_DAY_AHEAD: Final = """(() => {
   Object.defineProperty(performance, "timeOrigin", { get: () => origin + 86_400_000 });
 })();"""
 """A tablet whose own clock is a day ahead."""
-LAGS: Final = """() => {
-  globalThis.lags = [];
-  const age = ({ target }) => lags.push(Date.now() - Number(target.dataset.drawnMs));
-  new MutationObserver((changes) => changes.forEach(age)).observe(document.body,
-    { subtree: true, attributes: true, attributeFilter: ["data-drawn-ms"] });
+DRAWN: Final = """() => {
+  globalThis.drawn = [];
+  globalThis.drawing?.disconnect();
+  globalThis.drawing = new MutationObserver((changes) => changes.forEach(({ target }) => {
+    drawn.push([Date.now(), Number(target.dataset.drawnMs)]);
+  }));
+  drawing.observe(document.body, { subtree: true, attributes: true, attributeFilter: ["data-drawn-ms"] });
 }"""
-"""From now on a screen notes how old each point is when it is drawn, ms. All clocks are this machine's."""
+"""From now on a screen notes when it draws, and the time of the last point that is drawn then, ms. All clocks are this
+machine's."""
 POINTS: Final = 40
 
 
@@ -80,6 +84,12 @@ class Pad:
 
     async def confirm(self) -> None:
         await self.page.locator("[data-act=confirm]").click()
+
+    async def strokes(self) -> list[list[list[float]]]:
+        """What the hand has drawn, as the tablet keeps it until it is acknowledged: points [x, y, pressure, ms]."""
+        kept = "() => Object.entries(localStorage).find(([key]) => key.startsWith('twinhall-ink'))?.[1] ?? '{}'"
+        drawn: list[list[list[float]]] = json.loads(await self.page.evaluate(kept)).get("strokes", [])
+        return drawn
 
     async def sign(self, seed: int, count: int = 3) -> None:
         """Draw, and say that it is the signature."""

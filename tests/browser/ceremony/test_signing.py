@@ -1,18 +1,13 @@
-"""The ceremony in real browsers: tablets in two halls, a wall in each, somebody at home, the protocol officer's desk.
-
-A node of its own: what is signed here stands in no other test's record.
-"""
+"""The signing in real browsers: tablets in two halls, a wall in each, somebody at home, the protocol officer's desk."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from statistics import median
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from scripts.rehearsal.node import Link, OwnNode
@@ -20,14 +15,14 @@ from scripts.rehearsal.person import Person
 from tests.browser.conftest import HALLS, join, link_of
 from tests.browser.looks import LANGUAGES, WIDTHS, axe_faults, no_sideways_scrolling, shoot, turn
 from tests.browser.pages import Watch, Watched
-from tests.browser.signing import A_DAY_AHEAD, LAGS, Pad, Protocol, draw, open_pad
+from tests.browser.signing import DRAWN, Pad, Protocol, draw
 
 DESK = {"width": 1440, "height": 900}
 SPREAD_MS = 60.0
 """From a hand to another hall's screen, beyond what the line itself takes."""
 ECHOES = 20
-RUNS = 4
-"""One of them meets no other process of a busy machine."""
+RUNS = 5
+"""The middle one counts: a single one may meet another process of a busy machine, in its ink or in its echo."""
 AWAY = ("ERR_CONNECTION_REFUSED", "WebSocket connection", "Failed to load resource", "net::ERR")
 """What a console says while the server is away."""
 ECHO = """async (count) => {
@@ -47,55 +42,6 @@ INKED = """() => [...document.querySelectorAll(".act-field canvas")].every((one)
 """Whether every field of the act has ink."""
 FULL = {"signatory": ".pad-seat:not(:empty)", "organiser": ".project", "protocol_officer": ".acts-row"}
 """What stands on a page once it is full."""
-
-module = pytest_asyncio.fixture(scope="module", loop_scope="session")
-
-
-@module
-async def room(tmp_path_factory: Any) -> AsyncIterator[OwnNode]:
-    own = OwnNode(tmp_path_factory.mktemp("ceremony") / "var", "jiangsu-2022")
-    await own.start()
-    yield own
-    await own.stop()
-
-
-@module
-async def doors(room: OwnNode) -> list[Link]:
-    return await room.links()
-
-
-@module
-async def eye(room: OwnNode) -> Watch:
-    return Watch(room.url)
-
-
-@module
-async def protocol(room: OwnNode, doors: list[Link]) -> AsyncIterator[Protocol]:
-    async with (
-        Person(room, link_of(doors, "protocol_officer"), "Paula") as officer,
-        Person(room, link_of(doors, "organiser"), "Olga") as organiser,
-    ):
-        yield Protocol(officer, organiser)
-
-
-@module
-async def pads(eye: Watch, browser: Browser, doors: list[Link]) -> dict[str, Pad]:
-    """A tablet per seat; the clock of Frankfurt's is a day ahead."""
-    links = [link for link in doors if link.role == "signatory"]
-    scripts = {link.url: A_DAY_AHEAD if link.venue == HALLS[1] else "" for link in links}
-    opened = [await open_pad(eye, browser, link, script=scripts[link.url]) for link in links]
-    return {pad.seat: pad for pad in opened}
-
-
-@module
-async def walls(eye: Watch, browser: Browser, doors: list[Link]) -> dict[str, Watched]:
-    return {hall: await eye.open(browser, link_of(doors, "wall", hall).url) for hall in HALLS}
-
-
-@pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def _nothing_misbehaves(eye: Watch) -> AsyncIterator[None]:
-    yield
-    assert await eye.verdict() == []
 
 
 async def test_four_parties_sign_the_memorandum_and_every_hall_sees_the_hands(
@@ -126,10 +72,10 @@ async def test_four_parties_sign_the_memorandum_and_every_hall_sees_the_hands(
     assert abs(time.time() * 1000 - opens_ms) < 3000, "the tablet with the wrong clock opens with the others"
 
     wall = walls[HALLS[1]]
-    await wall.page.evaluate(LAGS)
-    runs = [await hand_to_screen(signers[0], wall, seed) for seed in range(RUNS)]
-    print("hand to screen and echo, p95 ms:", *(f"{lag_ms:.0f}/{echo_ms:.0f}" for lag_ms, echo_ms in runs))
-    assert any(lag_ms <= echo_ms + SPREAD_MS for lag_ms, echo_ms in runs), "not even once on a busy machine"
+    for screen in (wall, stage):
+        runs = [await hand_to_screen(signers[0], screen, seed) for seed in range(RUNS)]
+        print("hand to screen and echo, p95 ms:", *(f"{late_ms:.0f}/{echo_ms:.0f}" for late_ms, echo_ms in runs))
+        assert median(late_ms - echo_ms for late_ms, echo_ms in runs) <= SPREAD_MS
     await shoot(signers[0].page, shots / "pad-en-signing.png")
     await signers[0].page.locator("[data-act=clear]").click()
     await expect(stage.page.locator(".act-field").first).to_be_visible()
@@ -150,13 +96,24 @@ async def test_four_parties_sign_the_memorandum_and_every_hall_sees_the_hands(
         await page.context.close()
 
 
-async def hand_to_screen(pad: Pad, wall: Watched, seed: int) -> tuple[float, float]:
-    """How old points are when the other hall's wall draws them, and the echo of the same moments: p95, ms."""
-    await wall.page.evaluate("() => lags.splice(0)")
-    ends = (pad.page, wall.page)
+async def hand_to_screen(pad: Pad, screen: Watched, seed: int) -> tuple[float, float]:
+    """How old a stroke's points are when a screen draws them, and the echo of the same moments: p95, ms."""
+    await clear(pad)
+    await screen.page.evaluate(DRAWN)
+    ends = (pad.page, screen.page)
     *echoes, _ = await asyncio.gather(*(page.evaluate(ECHO, ECHOES) for page in ends), draw(pad.page, seed, count=1))
-    await wall.page.wait_for_function("() => lags.length > 5")
-    return p95(await wall.page.evaluate("() => lags")), max(map(p95, echoes))
+    times_ms = [point[3] for stroke in await pad.strokes() for point in stroke]
+    await screen.page.wait_for_function("(last_ms) => drawn.at(-1)?.[1] >= last_ms", arg=times_ms[-1])
+    drawn = await screen.page.evaluate("() => drawn")
+    ages_ms = [next(at_ms for at_ms, last_ms in drawn if last_ms >= time_ms) - time_ms for time_ms in times_ms]
+    return p95(ages_ms), max(map(p95, echoes))
+
+
+async def clear(pad: Pad) -> None:
+    """The next stroke is the field's first one."""
+    button = pad.page.locator("[data-act=clear]")
+    if await button.is_enabled():
+        await button.click()
 
 
 def p95(values: list[float]) -> float:
@@ -246,51 +203,6 @@ async def test_hold_retake_paper_and_void_each_have_a_picture(
     await expect(act).to_have_attribute("data-picture", "void")
     await shoot(wall, shots / "wall-en-void.png")
     assert await axe_faults(wall) == []
-
-
-async def test_two_hands_unveil_at_one_moment_in_both_halls(
-    protocol: Protocol, pads: dict[str, Pad], walls: dict[str, Watched], shots: Path
-) -> None:
-    await protocol.drafts("report", "unveiling")
-    hands = await protocol.seated("report", pads)
-    await protocol.goes("report")
-    for pad in hands:
-        await pad.phase("press")
-    await shoot(hands[0].page, shots / "pad-en-press.png")
-    await hands[0].page.locator("[data-act=press]").click()
-    await expect(walls[HALLS[1]].page.locator(".veil-half[data-pressed]")).to_have_count(1)
-    await shoot(walls[HALLS[1]].page, shots / "wall-en-veil.png")
-    await hands[1].page.locator("[data-act=press]").click()
-    for wall in walls.values():
-        await expect(wall.page.locator(".veil[data-open] .veil-title")).to_have_text("Report")
-    await shoot(walls[HALLS[1]].page, shots / "wall-en-unveiled.png")
-    assert await axe_faults(walls[HALLS[1]].page) == []
-
-
-async def test_letters_are_handed_over_and_an_initiative_counts_who_joins(
-    protocol: Protocol, pads: dict[str, Pad], walls: dict[str, Watched], shots: Path
-) -> None:
-    wall = walls[HALLS[0]].page
-    for number, (act, kind) in enumerate((("letters", "appointment"), ("initiative", "initiative"))):
-        await protocol.drafts(act, kind)
-        signers = await protocol.seated(act, pads)
-        await protocol.goes(act)
-        for pad in signers:
-            await pad.phase("sign")
-        await asyncio.gather(*(pad.sign(number) for pad in signers))
-        await protocol.until(act, "signed")
-        if kind == "appointment":
-            await protocol.ends(act)
-    await expect(wall.locator(".act")).to_have_attribute("data-kind", "initiative")
-    guest = next(pad for pad in pads.values() if pad not in signers)
-    await guest.page.locator("#joining-name").fill("Park of Taicang")
-    await guest.page.locator(".joining button").click()
-    await expect(guest.page.locator(".joining-said")).to_contain_text("Thank you")
-    await protocol.officer.until(lambda view: bool(view["ceremony"]["acts"]["initiative"].get("members")))
-    await protocol.does("admit", "initiative", member="m1", on=True)
-    await expect(wall.locator(".members-count")).to_have_text("1")
-    await expect(wall.locator(".members-last")).to_have_text("Park of Taicang")
-    await shoot(wall, shots / "wall-en-initiative.png")
 
 
 @pytest.mark.parametrize("role", ["protocol_officer", "signatory", "organiser"])
