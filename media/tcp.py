@@ -15,12 +15,10 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Final, cast
 
+from media.frames import NotFramed, framed, taken
 from media.ice import TCP_FIRST, Path
 from media.plane import Address
 
-FRAME_MAX: Final = 2048
-"""bytes of one frame, as of one UDP datagram here; longer ones end the connection."""
-STUN_MIN: Final = 20
 READ_MAX: Final = 16 * 1024
 """bytes per connection and turn of the loop, so that nobody holds the others up."""
 PROVE_S: Final = 10.0
@@ -159,19 +157,15 @@ class _Connection(asyncio.BufferedProtocol):
         return self._streams.shared
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Hand on every whole frame; keep what is cut short (RFC 4571 section 2)."""
+        """Hand on every whole frame; keep what is cut short."""
         came = self._rest + self._streams.shared[:nbytes]
-        at = 0
-        while len(came) - at >= 2:
-            size = int.from_bytes(came[at : at + 2])
-            if size > FRAME_MAX or (self.answered_s is None and not _may_be_stun(size, came[at + 2 : at + 3])):
-                self.abort()
-                return
-            if at + 2 + size > len(came):
-                break
-            self._streams.received(came[at + 2 : at + 2 + size], self)
-            at += 2 + size
-        self._rest = came[at:]
+        try:
+            datagrams, self._rest = taken(came, stranger=self.answered_s is None)
+        except NotFramed:
+            self.abort()
+            return
+        for datagram in datagrams:
+            self._streams.received(datagram, self)
 
     def send(self, datagram: bytes) -> bool:
         """Queue a frame. Media waits for less than the rest, so that checks pass while it jams."""
@@ -183,7 +177,7 @@ class _Connection(asyncio.BufferedProtocol):
             return False
         if waiting > MEDIA_MAX and datagram[0] > 127:
             return False
-        self._transport.write(len(datagram).to_bytes(2) + datagram)
+        self._transport.write(framed(datagram))
         return True
 
     def is_expired(self, now_s: float) -> bool:
@@ -195,11 +189,6 @@ class _Connection(asyncio.BufferedProtocol):
         """End at once; what waits is thrown away."""
         self._streams.left(self)
         self._transport.abort()
-
-
-def _may_be_stun(size: int, first: bytes) -> bool:
-    """What a peer begins with, as far as it came."""
-    return size >= STUN_MIN and first <= b"\3"
 
 
 def _listening(address: Address) -> socket.socket:

@@ -10,6 +10,7 @@ from pathlib import Path
 from media import av1, h264, red, vp8, vp9
 from media.answer import Endpoint
 from media.codecs import PICTURE_SIZE, STARTS_KEYFRAME
+from media.frames import NotFramed, framed, taken
 from media.model import AudienceName, PublicationId, Purpose, Route, SessionId, SessionSpec, SlotId, SourceName
 from media.negotiation import Refusal, negotiate
 from media.offer import credentials
@@ -99,10 +100,35 @@ def _numbered(size: int) -> bytes:
     return (next(_count) % (1 << 8 * size)).to_bytes(size)
 
 
+def frames(given: bytes) -> None:
+    """A stream of frames means the same however it is cut."""
+    for stranger in (True, False):
+        assert _framed_in(given, len(given) or 1, stranger) == _framed_in(given, 7, stranger)
+
+
+def _framed_in(given: bytes, size: int, stranger: bool) -> tuple[list[bytes], bytes] | None:
+    """All datagrams of `given`, which comes `size` bytes at a time, and the rest; nothing if the connection ended."""
+    all_of_it: list[bytes] = []
+    rest = b""
+    for at in range(0, len(given), size):
+        try:
+            datagrams, rest = taken(rest + given[at : at + size], stranger=stranger)
+        except NotFramed:
+            return None
+        all_of_it += datagrams
+    return all_of_it, rest
+
+
 def _checks() -> Iterator[bytes]:
     yield request(b"transaction1", "relay1:peer1", "a password", True)
     yield request(b"transaction1", "relay1:peer1", "relay-password-of-000002", False)
     yield request(b"transaction1", "relay1:peer1", "a password", False)[20:]
+
+
+def _streams() -> Iterator[bytes]:
+    yield b"".join(framed(check) for check in _checks())
+    yield framed(bytes(20)) + framed(b"") + framed(bytes(2048))[:-1]
+    yield framed(bytes(20)) + framed(bytes(2049))
 
 
 def _packets() -> Iterator[bytes]:
@@ -130,6 +156,7 @@ def _offers() -> Iterator[bytes]:
 
 
 TARGETS = (
+    Target("frames", frames, functools.partial(list, _streams()), size_max=8 * 1024),
     Target("stun", stun, functools.partial(list, _checks()), size_max=1500),
     Target("rtp", rtp, functools.partial(list, _packets()), size_max=1500),
     Target("rtcp", rtcp, functools.partial(list, _compounds()), size_max=1500),

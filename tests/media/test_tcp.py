@@ -10,10 +10,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from media import tcp
+from media.frames import FRAME_MAX
 from media.ice import TCP_FIRST, Path
 from media.plane import Address
 from media.stun import request
-from media.tcp import BUFFER_MAX, FRAME_MAX, IDLE_S, MEDIA_MAX, PROVE_S, STRANGERS_MAX, Streams
+from media.tcp import BUFFER_MAX, IDLE_S, MEDIA_MAX, PROVE_S, STRANGERS_MAX, Streams
 
 pytestmark = pytest.mark.holds
 

@@ -10,6 +10,7 @@ pub mod bwe;
 pub mod choice;
 pub mod codecs;
 pub mod feedback;
+pub mod frames;
 pub mod fresh;
 pub mod ice;
 pub mod intake;

@@ -4,12 +4,9 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::os::fd::{AsRawFd, RawFd};
 
+use twinhall_core::frames::take;
 use twinhall_core::model::Tuple;
 
-/// Bytes of one frame, as of one UDP datagram here; longer ones end the connection.
-const FRAME_MAX: usize = 2048;
-/// Bytes of the shortest frame with which a peer may begin: STUN's header.
-const STUN_MIN: usize = 20;
 /// Bytes per connection and turn, so that nobody holds the others up.
 pub const READ_MAX: usize = 16 * 1024;
 /// Bytes waiting here for a slow peer: then media is dropped, newest first, whole packets.
@@ -58,7 +55,7 @@ impl Stream {
     }
 
     /// Read once and hand on every whole frame; what is cut short is kept. `room` is scratch.
-    pub fn read(&mut self, room: &mut Vec<u8>, mut frame: impl FnMut(&mut [u8])) -> Result<(), Over> {
+    pub fn read(&mut self, room: &mut Vec<u8>, frame: impl FnMut(&mut [u8])) -> Result<(), Over> {
         room.clear();
         room.append(&mut self.cut_short);
         let kept = room.len();
@@ -70,19 +67,8 @@ impl Stream {
             Err(_) => return Err(Over),
         };
         room.truncate(kept + came);
-        let mut rest = &mut room[..];
-        while let Some((size, body)) = frame_size(rest) {
-            if size > FRAME_MAX || (self.is_stranger() && !may_be_stun(size, body)) {
-                return Err(Over);
-            }
-            if body.len() < size {
-                break;
-            }
-            let (whole, after) = rest[2..].split_at_mut(size);
-            frame(whole);
-            rest = after;
-        }
-        self.cut_short.extend_from_slice(rest);
+        let taken = take(room, self.is_stranger(), frame).map_err(|_| Over)?;
+        self.cut_short.extend_from_slice(&room[taken..]);
         Ok(())
     }
 
@@ -122,17 +108,6 @@ impl Stream {
         self.blocked = !self.waiting.is_empty();
         Ok(())
     }
-}
-
-/// The size that the next frame tells, and what is there of its body.
-fn frame_size(rest: &[u8]) -> Option<(usize, &[u8])> {
-    let (head, body) = rest.split_first_chunk()?;
-    Some((usize::from(u16::from_be_bytes(*head)), body))
-}
-
-/// What a peer begins with, as far as it came.
-fn may_be_stun(size: usize, body: &[u8]) -> bool {
-    size >= STUN_MIN && body.first().is_none_or(|first| *first <= 3)
 }
 
 fn is_passing(error: &io::Error) -> bool {
@@ -195,7 +170,7 @@ mod tests {
         while stream.send(&media, 0).unwrap() {}
         assert!(stream.blocked && stream.waiting.len() <= MEDIA_MAX + media.len());
         assert!(stream.send(&[0; 100], 0).unwrap());
-        let ended = (0..FRAME_MAX).find_map(|_| stream.send(&[0; 1000], 0).err());
+        let ended = (0..BUFFER_MAX).find_map(|_| stream.send(&[0; 1000], 0).err());
         assert!(ended.is_some());
     }
 
