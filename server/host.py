@@ -26,7 +26,7 @@ from rooms.kernel import Actor, CommandId, ConferenceId, Refused
 from server.clock import Clock
 from server.ending import ended
 from server.journal import Epoch, Fenced, Intent, Journal, Saved
-from server.replaying import replayed
+from server.replaying import Replayed, replayed
 from server.settings import Unusable
 from server.storage import Unwritable
 
@@ -59,18 +59,21 @@ class Host:
     """A conference in force. Commands in by `handle`, entries out to the listeners.
 
     `settled`: what the state holds is durable. `fenced`: another writer has the conference; this one is to be closed.
+    `closed`: it decides no more.
     """
 
     def __init__(self, journal: Journal, definition: Definition, clock: Clock) -> None:
         self.id: ConferenceId = definition.id
         self.settled = True
         self.fenced = False
+        self.closed = False
         self._journal = journal
         self._definition = definition
         self._clock = clock
         self._epoch = Epoch(0)
         self._saved_seq = 0
         self._durable_seq = 0
+        self._told_seq = 0
         self._base = b""
         self._since: list[Entry] = []
         self._stale = False
@@ -92,17 +95,19 @@ class Host:
     def listen(self, listener: Listener) -> None:
         self._listeners.append(listener)
 
-    async def open(self) -> None:
+    async def open(self, known: Replayed | None = None) -> None:
         """Take the conference's place in the journal; the definition founds it the first time. Raises Unusable.
 
+        `known`, a state as it was once, is brought up to date and becomes ours: nothing else is read.
         While the disk takes nothing, what the journal holds is shown, and the place is taken later.
         """
         try:
             await self._take_place()
-            if not await self._journal.replay(self.id, 0, 1):
+            if known is None and not await self._journal.replay(self.id, 0, 1):
                 founding = genesis(self._definition, self._epoch, self._now_ms())
                 await self._journal.append(self.id, 0, self._epoch, [founding])
-            await self._read()
+            await self._read(known)
+            self._told_seq = self._durable_seq
         except Unwritable as failed:
             raise Unusable(f"{failed}: make space or mend the disk, then start again") from failed
         for difference in diff(self.conference.definition, self._definition):
@@ -112,8 +117,10 @@ class Host:
 
     async def close(self) -> None:
         """Stop deciding; keep a snapshot for the next start."""
-        if self._worker is None:
+        if self._worker is None or self.closed:
             return
+        self.closed = True
+        self._journal.unlisten(self._journal_changed)
         await ended(self._worker)
         self._stale = self._stale or not self.settled  # cut off in mid-append: what is durable is not known
         for waiting in self._waiting():
@@ -167,11 +174,12 @@ class Host:
     async def _answer(self, batch: Sequence[_Waiting]) -> None:
         """Every one of the batch gets its answer; what happened is published."""
         self.settled = False
+        entries: list[Entry] = []
         try:
             entries = await self._read_again() if self._stale else []
             decided, fresh = await self._decided_durably(batch)
         except (Unwritable, Fenced) as failed:
-            entries, decided, fresh = [], *await self._failed(batch, failed)
+            decided, fresh = await self._failed(batch, failed)
         self.settled = True
         for waiting in batch:
             _settle(waiting, decided[waiting.intent])
@@ -246,12 +254,13 @@ class Host:
         self.fenced = self.fenced or isinstance(failed, Fenced)
         reason = failed.reason if isinstance(failed, Unwritable) else "busy"
         log.error(reason, conference=self.id, seq=self._durable_seq, reason=str(failed))
+        entries: list[Entry] = []
         try:
             entries = await self._read_again()
             answers = await self._journal.answers(self.id, [waiting.intent for waiting in batch])
         except Unwritable:
             self._forget()
-            return _answered(batch, {}, reason), []
+            return _answered(batch, {}, reason), entries
         return _answered(batch, answers, reason), entries
 
     def _forget(self) -> None:
@@ -270,18 +279,17 @@ class Host:
             self._stale = True
 
     async def _read_again(self) -> list[Entry]:
-        """The state from the journal; those of its entries that were not known to be durable. Raises Unwritable."""
+        """The state from the journal; those of its entries that were not published yet. Raises Unwritable."""
         if not self._epoch:
             self._epoch = await self._journal.open(self.id)
-        known_seq = self._durable_seq
         await self._read()
+        bodies = await self._journal.replay(self.id, self._told_seq, self._durable_seq - self._told_seq)
         self._stale = False
-        bodies = await self._journal.replay(self.id, known_seq, QUEUE_MAX)
         return [decode(body)[0] for body in bodies]
 
-    async def _read(self) -> None:
+    async def _read(self, known: Replayed | None = None) -> None:
         """The state from the journal. Raises Unwritable, Unusable."""
-        found = await replayed(self._journal, self.id)
+        found = await replayed(self._journal, self.id, known)
         assert found is not None, "a conference that was opened has its founding entry"
         self._conference, self._saved_seq = found.conference, found.saved_seq or self._saved_seq
         self._durable_seq, self._base, self._since = self._conference.seq, self._conference.snapshot(), []
@@ -299,10 +307,14 @@ class Host:
             self._saved_seq = snapshot.seq
 
     def _publish(self, entries: Sequence[Entry]) -> None:
-        if not entries:
-            return
-        for listener in self._listeners:
-            listener(entries)
+        """Each entry once, in order, also where it was read again."""
+        fresh = []
+        for entry in entries:
+            if entry.seq == self._told_seq + 1:
+                self._told_seq = entry.seq
+                fresh.append(entry)
+        for listener in self._listeners if fresh else ():
+            listener(fresh)
 
     def _now_ms(self) -> int:
         return int(self._clock.now_ms())

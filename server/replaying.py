@@ -25,9 +25,9 @@ class Replayed(msgspec.Struct, frozen=True):
     saved_seq: int
 
 
-async def replayed(journal: Journal, id: ConferenceId) -> Replayed | None:
-    """The state now; None before the founding entry. Raises Unwritable, Unusable."""
-    restored = await _restored(journal, id)
+async def replayed(journal: Journal, id: ConferenceId, known: Replayed | None = None) -> Replayed | None:
+    """The state now, made from `known` if it is given; None before the founding entry. Raises Unwritable, Unusable."""
+    restored = known or await _restored(journal, id)
     conference, saved_seq = (restored.conference, restored.saved_seq) if restored else (None, 0)
     while chunk := await journal.replay(id, conference.seq if conference else 0, REPLAY_CHUNK):
         entries = [decoded(id, body) for body in chunk]

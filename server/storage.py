@@ -143,6 +143,10 @@ class Store:
         """Call when `refusing` has changed."""
         self._listeners.append(listener)
 
+    def unlisten(self, listener: Callable[[], None]) -> None:
+        """Call no longer."""
+        self._listeners.remove(listener)
+
     async def write(self, work: Callable[[apsw.Connection], T]) -> T:
         """Run `work` on the thread. Raises Unwritable: at once while it is known that nothing can be written."""
         if self.refusing:

@@ -39,6 +39,9 @@ class Journal(Protocol):
     def listen(self, listener: Callable[[], None]) -> None:
         """Call when `refusing` has changed."""
 
+    def unlisten(self, listener: Callable[[], None]) -> None:
+        """Call no longer."""
+
     async def open(self, conference: ConferenceId) -> Epoch:
         """Become the conference's one writer."""
 

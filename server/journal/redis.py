@@ -47,6 +47,9 @@ class RedisJournal:
     def listen(self, listener: Callable[[], None]) -> None:
         self._store.listen(listener)
 
+    def unlisten(self, listener: Callable[[], None]) -> None:
+        self._store.unlisten(listener)
+
     async def open(self, conference: ConferenceId) -> Epoch:
         return Epoch(int(await self._store.write(lambda redis: redis.incr(key(conference, "epoch")))))
 

@@ -63,6 +63,9 @@ class SqliteJournal:
     def listen(self, listener: Callable[[], None]) -> None:
         self._store.listen(listener)
 
+    def unlisten(self, listener: Callable[[], None]) -> None:
+        self._store.unlisten(listener)
+
     async def open(self, conference: ConferenceId) -> Epoch:
         return await self._store.write(lambda connection: _become_writer(connection, conference))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -35,9 +36,8 @@ TIMEOUT_S: Final = 1.0
 """Redis answers within a millisecond, or an fsync; what takes longer is a line that holds."""
 GRACE_S: Final = 2.0
 """A restart of Redis is shorter; a command waits for it instead of being refused."""
-AGAIN_S: Final = 0.1
-PROBE_S: Final = 0.2
-"""Writing resumes so soon after Redis does."""
+AGAIN_S: Final = 0.05
+"""Between two tries to reach Redis; a refused connection costs a fraction of a millisecond."""
 PROBE_KEY: Final = "twinhall:probe"
 
 T = TypeVar("T")
@@ -80,6 +80,11 @@ def client(url: str, *, timeout_s: float = TIMEOUT_S) -> Redis:
     return found
 
 
+def again_s() -> float:
+    """The next pause, in s: not everybody comes at once."""
+    return AGAIN_S * random.uniform(0.5, 1.5)
+
+
 def place(url: str) -> str:
     """The URL as it may be said: host, port and database, without user and password."""
     parts = urlsplit(url)
@@ -105,6 +110,10 @@ class RedisStore:
     def listen(self, listener: Callable[[], None]) -> None:
         """Call when `refusing` has changed."""
         self._listeners.append(listener)
+
+    def unlisten(self, listener: Callable[[], None]) -> None:
+        """Call no longer."""
+        self._listeners.remove(listener)
 
     async def write(self, work: Callable[[Redis], Awaitable[T]]) -> T:
         """Run `work`, which may run twice. Raises Unwritable: at once while it is known that nothing is taken."""
@@ -151,7 +160,7 @@ class RedisStore:
                     self._refuse(found)
                 if not waits and not (until_sure and unsure):
                     raise Unwritable(found.reason, f"{place(self.url)}: {found.why}") from failed
-            await self._pause(AGAIN_S)
+            await self._pause(again_s())
 
     def _refuse(self, found: Trouble) -> None:
         self._tell(found.reason, found.why)
@@ -161,7 +170,7 @@ class RedisStore:
     async def _probe(self) -> None:
         """Until a write is taken; what is lost does not come back by itself."""
         while self.refusing is not Reason.LOST:
-            await self._pause(PROBE_S)
+            await self._pause(again_s())
             try:
                 await self.redis.set(PROBE_KEY, "1")
             except (RedisError, OSError) as failed:
