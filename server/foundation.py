@@ -104,7 +104,7 @@ async def _shared(
     stack.push_async_callback(store.close)
     blocking = client(settings.redis, timeout_s=BLOCK_MS / 1000 + TIMEOUT_S)
     stack.push_async_callback(blocking.aclose)
-    node = NodeId(f"{socket.gethostname()}:{settings.port}")
+    node = node_of(settings)
     line = Line(settings.redis, node, lambda message: company.hear(message))
     stack.push_async_callback(line.close)
     vault = SharedVault(store, line)
@@ -114,9 +114,12 @@ async def _shared(
     def host(definition: Definition) -> Host:
         return Host(journal, definition, clock)
 
-    members = [Member(each, host, journal, store, blocking, lease, line, metrics) for each in founding]
+    parts = (host, journal, store, blocking, lease, line, metrics)
+    members = [Member(each, *parts, returns=lambda node: company.returns(node)) for each in founding]
     address = f"{'https' if settings.speaks_tls else 'http'}://{_inner(settings)}:{settings.port}"
-    company = Company(store, vault, members, clock, metrics, address, lambda: leaf_fingerprint(settings))
+    company = Company(
+        store, vault, members, clock, metrics, address, lambda: leaf_fingerprint(settings), standby=settings.standby
+    )
     stack.push_async_callback(company.close)
     try:
         key = await shared_key(store, folder.key)
@@ -143,8 +146,13 @@ async def _shared(
         company.processes,
         lambda conference: {"processes": company.view(conference), "risks": msgspec.to_builtins(risks)},
         lambda director: company.media(director, line),
-        (forwarding(company.elsewhere),),
+        (forwarding(company.elsewhere, company.another),),
     )
+
+
+def node_of(settings: Settings) -> NodeId:
+    """The name of a process with these settings on this machine."""
+    return NodeId(f"{socket.gethostname()}:{settings.port}")
 
 
 def _inner(settings: Settings) -> str:

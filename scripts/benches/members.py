@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rooms.definition import Definition
 from rooms.features.stage import SetSound
@@ -21,8 +21,6 @@ from server.shared.member import Member
 from server.shared.messages import Asked, Message, NodeId, Vacant
 from server.shared.store import RedisStore, client
 
-LOOK_AGAIN_S = 0.01
-
 
 class One:
     """A member with all that it needs; `seen` are the entries that it told its listeners."""
@@ -36,7 +34,10 @@ class One:
         parts = (self.journal, self.store, self.blocking, lease, self.line, Metrics())
         self.member = Member(definition, lambda each: Host(self.journal, each, clock), *parts)
         self.seen: list[Entry] = []
-        self.member.listen(self.seen.extend)
+        self._news = asyncio.Event()
+        self.member.listen(self._see)
+        self.member.on_turn(self._news.set)
+        self.store.listen(self._news.set)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(self) -> One:
@@ -57,10 +58,15 @@ class One:
         return await self.member.handle(Envelope(CommandId(id), SetSound(source, gain), room), actor)
 
     async def until(self, holds: Callable[[], object], patience_s: float = 10.0) -> None:
-        """Raises TimeoutError when it does not hold within `patience_s`."""
+        """Until something that entries, a turn or the store bring about. Raises TimeoutError after `patience_s`."""
         async with asyncio.timeout(patience_s):
-            while not holds():  # noqa: ASYNC110
-                await asyncio.sleep(LOOK_AGAIN_S)
+            while not holds():
+                self._news.clear()
+                await self._news.wait()
+
+    def _see(self, entries: Sequence[Entry]) -> None:
+        self.seen.extend(entries)
+        self._news.set()
 
     def _hear(self, message: Message) -> None:
         match message:

@@ -18,10 +18,12 @@ from server.hall import Hall, News
 from server.ink import Cleared, Stroke
 from server.metrics import Metrics
 from server.presence import Page
+from server.shared.lease import NOBODY
 from server.shared.line import BEAT_S, SILENT_S, Line
 from server.shared.media import SharedMedia
 from server.shared.member import Member
 from server.shared.messages import (
+    CONFERENCE_LOAD,
     Answered,
     Asked,
     Beat,
@@ -41,7 +43,7 @@ from server.shared.store import RedisStore
 from server.shared.vault import SharedVault
 from server.storage import Unwritable
 
-ALONE_S: Final = 1.5
+ALONE_S: Final = 1.0
 """A relay's standby takes over within this time; a process whose relay stays away passes its conferences on."""
 AGAIN_BEATS: Final = 4
 """Who is here is said when it changes, and every so many beats for those who missed it."""
@@ -61,13 +63,17 @@ class Company:
         metrics: Metrics,
         address: str,
         fingerprint: Callable[[], bytes],
+        *,
+        standby: bool,
     ) -> None:
-        """`address`: where the others reach our HTTP; `fingerprint()`: of the certificate that we show there."""
+        """`address`: where the others reach our HTTP; `fingerprint()`: of the certificate that we show there;
+        `standby`: whether another one waits to take our place."""
         self._vault, self._clock, self._metrics = vault, clock, metrics
         self._members = {member.id: member for member in members}
-        self._address, self._fingerprint = address, fingerprint
+        self._address, self._fingerprint, self._standby = address, fingerprint, standby
         self._media: SharedMedia | None = None
-        self._alone_since_s: float | None = None
+        self._is_alone = False
+        self._waiting_for_relay: asyncio.TimerHandle | None = None
         self._halls: Mapping[ConferenceId, Hall] = {}
         self._others: dict[NodeId, tuple[float, Beat]] = {}
         self._said: dict[ConferenceId, tuple[Seen, ...]] = {}
@@ -77,7 +83,7 @@ class Company:
 
     def media(self, director: Director, line: Line) -> SharedMedia:
         """The media of this process among the others'."""
-        self._media = SharedMedia(director, self._members, line, self._spawn)
+        self._media = SharedMedia(director, self._members, line, self._spawn, self._relay_changed)
         return self._media
 
     def meet(self, line: Line, halls: Mapping[ConferenceId, Hall]) -> None:
@@ -98,13 +104,24 @@ class Company:
                 assert_never(never)
 
     def elsewhere(self, conference: ConferenceId) -> Beat | None:
-        """The other process that owns the conference; None when we do, or when it is not heard."""
+        """The other process that owns the conference, without an address if it is not heard; None when we do."""
         member = self._members.get(conference)
-        if member is None or member.owns or member.owner not in self._others:
+        if member is None or member.owns:
             return None
-        return self._others[member.owner][1]
+        owner = member.owner or NOBODY
+        return self._others[owner][1] if owner in self._others else Beat(owner, 0, 0, 0)
+
+    async def another(self, conference: ConferenceId, former: NodeId) -> bool:
+        """Until the conference has another owner than that one, us perhaps; False when that takes too long."""
+        return await self._members[conference].another_owner(former)
+
+    def returns(self, node: NodeId) -> bool:
+        """Whether a standby takes the place of that process when it dies."""
+        return node in self._others and self._others[node][1].standby
 
     async def close(self) -> None:
+        if self._waiting_for_relay is not None:
+            self._waiting_for_relay.cancel()
         await ended(*self._tasks)
 
     def processes(self) -> int:
@@ -216,25 +233,39 @@ class Company:
             relay.get("sessions", 0),
             relay.get("packets_per_s", 0),
             sum(member.owns for member in self._members.values()),
+            self._standby,
             {id: max(0, member.behind) for id, member in self._members.items()},
         )
 
+    def _relay_changed(self) -> None:
+        """Our relay may have come or gone: what is done about it is done in time, not with the next beat."""
+        waiting = self._waiting_for_relay
+        if self._media is None or self._media.epoch() is not None:
+            self._is_alone, self._waiting_for_relay = False, None
+            if waiting is not None:
+                waiting.cancel()
+        elif waiting is None:
+            self._waiting_for_relay = asyncio.get_running_loop().call_later(ALONE_S, self._be_alone)
+
+    def _be_alone(self) -> None:
+        self._is_alone = True
+        self._share()
+
     def _share(self) -> None:
-        """Pass conferences on: all when only others have a relay, an idle one when we own two more than another."""
-        media, now_s = self._media, asyncio.get_running_loop().time()
+        """Pass conferences on: all when only others have a relay, an idle one when another's load stays the smaller."""
+        self._relay_changed()
         served = [beat for _, beat in self._others.values() if beat.relay]
-        owned = [member for member in self._members.values() if member.owns]
-        if media is None or not served:
+        if self._media is None or not served:
             return
-        if media.epoch() is None:
-            self._alone_since_s = self._alone_since_s or now_s
-            passing = owned if now_s - self._alone_since_s > ALONE_S else []
-        else:
-            self._alone_since_s = None
-            too_many = any(len(owned) >= beat.owns + 2 for beat in served)
-            passing = [member for member in owned if too_many and media.is_idle(member.id)][:1]
-        for member in passing:
-            member.pass_on()
+        heir = min(served, key=lambda beat: beat.load)
+        owned = [member for member in self._members.values() if member.owns]
+        if self._media.epoch() is not None:
+            has_more = self._own(NOBODY).load >= heir.load + 2 * CONFERENCE_LOAD
+            owned = [member for member in owned if has_more and self._media.is_idle(member.id)][:1]
+        elif not self._is_alone:
+            return
+        for member in owned:
+            member.pass_on(heir.node)
 
     def _bury(self) -> None:
         """Forget processes that fell silent, and their pages."""

@@ -15,12 +15,12 @@ from rooms.journal import Entry
 from rooms.kernel import ConferenceId
 from server.ending import ended
 from server.journal.redis import key
-from server.replaying import decoded
+from server.replaying import Replayed, decoded
 from server.settings import Unusable
+from server.shared.store import again_s
 
 BLOCK_MS: Final = 1000
 CHUNK: Final = 500
-AGAIN_S: Final = 0.1
 
 log = structlog.get_logger()
 
@@ -30,30 +30,42 @@ class Diverged(Exception):
 
 
 class Follower:
-    """Applies what it reads to `conference`, and then tells."""
+    """Applies what it reads to the state that was `found`, and then tells, until it is left."""
 
     def __init__(
         self,
         redis: Redis,
         id: ConferenceId,
-        conference: Conference,
+        found: Replayed,
         tell: Callable[[Sequence[Entry]], None],
         diverged: Callable[[str], None],
     ) -> None:
         """`redis` is a client that may block for BLOCK_MS; `diverged(why)` when the stream is not what was read."""
-        self.conference = conference
+        self.found = found
+        self.left = False
         self._redis, self._id, self._tell, self._diverged = redis, id, tell, diverged
         self._task = asyncio.create_task(self._follow(), name=f"follow {id}")
 
+    @property
+    def conference(self) -> Conference:
+        return self.found.conference
+
+    def leave(self) -> Replayed:
+        """From now on the state is the caller's alone. `close` ends what is under way."""
+        self.left = True
+        self._task.cancel()
+        return self.found
+
     async def close(self) -> None:
+        self.left = True
         await ended(self._task)
 
     async def _follow(self) -> None:
-        while True:
+        while not self.left:
             try:
                 self._take(await self._read())
             except (RedisError, OSError):
-                await asyncio.sleep(AGAIN_S)
+                await asyncio.sleep(again_s())
             except Diverged as stop:
                 self._diverged(str(stop))
                 return
@@ -68,6 +80,8 @@ class Follower:
         return [fields[b"body"] for _, rows in found or () for _, fields in rows]
 
     def _take(self, bodies: Sequence[bytes]) -> None:
+        if self.left:
+            return  # the client swallowed our cancellation
         entries = [decoded(self._id, body) for body in bodies]
         for entry in entries:
             if entry.seq != self.conference.seq + 1:

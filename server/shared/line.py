@@ -12,24 +12,37 @@ import itertools
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 import structlog
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
+from rooms.kernel import ConferenceId
 from server.ending import ended
 from server.shared import messages
 from server.shared.messages import Answered, Asked, Message, NodeId
-from server.shared.store import client
+from server.shared.store import again_s, client
 
 BEAT_S: Final = 0.5
 SILENT_S: Final = 2.0
 """Not even a ping is answered for so long: the connection is dead, whatever TCP says."""
 ANSWER_S: Final = 1.0
-AGAIN_S: Final = 0.1
 ALL: Final = "twinhall:all"
+CHANNELS: Final = 2
 
 log = structlog.get_logger()
+
+
+class _Question(msgspec.Struct):
+    """What waits for its owner's word; None when there will be none."""
+
+    conference: ConferenceId
+    answer: asyncio.Future[Answered | None]
+
+    def settle(self, answered: Answered | None) -> None:
+        if not self.answer.done():
+            self.answer.set_result(answered)
 
 
 class Line:
@@ -40,10 +53,16 @@ class Line:
         self._hear = hear
         self._redis: Redis = client(url)
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[Answered]] = {}
+        self._questions: dict[int, _Question] = {}
+        self._up_since_s: float | None = None
         self._again: list[Callable[[], None]] = []
         self._task: asyncio.Task[None] | None = None
         self.up = asyncio.Event()
+
+    @property
+    def up_s(self) -> float:
+        """For how long we have heard what is said, in s."""
+        return 0.0 if self._up_since_s is None else asyncio.get_running_loop().time() - self._up_since_s
 
     def on_connect(self, listener: Callable[[], None]) -> None:
         """Call after each connect: something may have been missed."""
@@ -54,48 +73,60 @@ class Line:
 
     async def close(self) -> None:
         await ended(self._task)
-        for waiting in self._waiting.values():
-            waiting.cancel()
+        self._give_up()
         with contextlib.suppress(RedisError, OSError):
             await self._redis.aclose()
 
     async def tell(self, message: Message, node: NodeId | None = None) -> bool:
         """To one process, or to all; whether anybody listens, as far as Redis knows."""
-        channel = _channel(node) if node else ALL
+        place = channel(node) if node else ALL
         try:
-            return bool(await self._redis.publish(channel, messages.encode(message)))
+            return bool(await self._redis.publish(place, messages.encode(message)))
         except (RedisError, OSError):
             return False
 
     async def ask(self, owner: NodeId, asked: Asked) -> Answered | None:
-        """The owner's answer; None when none came."""
+        """The owner's answer; None when none came, or when none can come any more."""
+        if not self.up.is_set():
+            return None
         number = next(self._numbers)
-        waiting = self._waiting[number] = asyncio.get_running_loop().create_future()
+        question = _Question(asked.conference, asyncio.get_running_loop().create_future())
+        self._questions[number] = question
         sent = Asked(self.node, number, asked.conference, asked.body, asked.actor)
         try:
             if not await self.tell(sent, owner):
                 return None
-            return await asyncio.wait_for(waiting, ANSWER_S)
+            return await asyncio.wait_for(question.answer, ANSWER_S)
         except TimeoutError:
             return None
         finally:
-            del self._waiting[number]
+            del self._questions[number]
+
+    def moved(self, conference: ConferenceId) -> None:
+        """Another process owns it: what its former owner was asked is to be asked again."""
+        for question in self._questions.values():
+            if question.conference == conference:
+                question.settle(None)
+
+    def _give_up(self) -> None:
+        """Answers were said to a connection that is gone."""
+        for question in self._questions.values():
+            question.settle(None)
 
     async def _listen(self) -> None:
         while True:
             try:
-                async with self._redis.pubsub(ignore_subscribe_messages=True) as heard:
-                    await heard.subscribe(ALL, _channel(self.node))
-                    self.up.set()
-                    for listener in self._again:
-                        listener()
+                async with self._redis.pubsub() as heard:
+                    await heard.subscribe(ALL, channel(self.node))
                     await self._take(heard)
             except (RedisError, OSError, TimeoutError) as lost:
                 if self.up.is_set():
                     log.warning("line lost", reason=str(lost))
             finally:
+                self._up_since_s = None
                 self.up.clear()
-            await asyncio.sleep(AGAIN_S)
+                self._give_up()
+            await asyncio.sleep(again_s())
 
     async def _take(self, heard: PubSub) -> None:
         """Until nothing comes any more. Raises TimeoutError then."""
@@ -111,6 +142,15 @@ class Line:
             last_s = loop.time()
             if found["type"] == "message":
                 self._receive(found["data"])
+            elif found["type"] == "subscribe" and found["data"] == CHANNELS:
+                self._rise()
+
+    def _rise(self) -> None:
+        """Redis says that we hear."""
+        self._up_since_s = asyncio.get_running_loop().time()
+        self.up.set()
+        for listener in self._again:
+            listener()
 
     def _receive(self, data: bytes) -> None:
         try:
@@ -119,12 +159,13 @@ class Line:
             log.warning("another process speaks another language", reason=str(odd))
             return
         if isinstance(message, Answered):
-            waiting = self._waiting.get(message.number)
-            if waiting is not None and not waiting.done():
-                waiting.set_result(message)
+            question = self._questions.get(message.number)
+            if question is not None:
+                question.settle(message)
         else:
             self._hear(message)
 
 
-def _channel(node: NodeId) -> str:
+def channel(node: NodeId) -> str:
+    """Where a process hears what is for it alone."""
     return f"twinhall:node:{node}"

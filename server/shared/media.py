@@ -32,9 +32,11 @@ class SharedMedia:
         members: Mapping[ConferenceId, Member],
         line: Line,
         spawn: Callable[[Coroutine[Any, Any, None]], None],
+        relay_changed: Callable[[], None],
     ) -> None:
-        """`spawn` runs what is said in the background."""
+        """`spawn` runs what is said in the background; `relay_changed()` when our relay may have come or gone."""
         self._director, self._members, self._line, self._spawn = director, members, line, spawn
+        self._relay_changed = relay_changed
         self._listener: MediaListener | None = None
         self._told: dict[ConferenceId, Media] = {}
         self._due: set[ConferenceId] = set()
@@ -90,6 +92,7 @@ class SharedMedia:
     # What our relay says
 
     def media_changed(self, conference: ConferenceId, *, urgent: bool) -> None:
+        self._relay_changed()
         if self._members[conference].owns:
             self.tell(conference)
             if self._listener is not None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from rooms.conference import Conference
@@ -27,7 +28,7 @@ from server.metrics import Metrics
 from server.replaying import decoded, replayed
 from server.settings import Unusable
 from server.shared.follower import Follower
-from server.shared.lease import LEASE_S, LOOK_S, Lease, Turn
+from server.shared.lease import LOOK_S, NOBODY, SURE_S, Lease, Turn
 from server.shared.line import Line
 from server.shared.messages import Answered, Asked, NodeId, Vacant, packed, unpacked
 from server.shared.store import RedisStore
@@ -37,9 +38,12 @@ START_S: Final = 20.0
 PATIENCE_S: Final = 10.0
 """For so long a command waits for an owner; then the page is told `busy` and sends it again."""
 AGAIN_S: Final = 0.1
+"""Who waits for an owner asks again when there is another one, and after this in any case."""
 CATCH_UP_S: Final = 2.0
-PASSING_S: Final = 5.0
-"""For so long who passed a conference on does not take it again."""
+SUCCESSION_S: Final = 3.0
+"""Within this a dead owner is followed by another one."""
+PACE_S: Final = 0.02
+"""However much happens, the lease is not looked at more often."""
 
 log = structlog.get_logger()
 
@@ -61,13 +65,15 @@ class Member:
         lease: Lease,
         line: Line,
         metrics: Metrics,
+        returns: Callable[[NodeId], bool] = lambda node: False,
     ) -> None:
-        """`host` makes a writer; `blocking` is a client for reads that wait."""
+        """`host` makes a writer; `blocking` is a client for reads that wait; `returns(node)`: whether a standby of
+        that process takes its place when it dies, and its lease up again."""
         self.id: ConferenceId = definition.id
         self.behind = 0
         self._definition, self._make_host = definition, host
         self._journal, self._store, self._blocking = journal, store, blocking
-        self._lease, self._line, self._metrics = lease, line, metrics
+        self._lease, self._line, self._metrics, self._returns = lease, line, metrics, returns
         self._host: Host | None = None
         self._follower: Follower | None = None
         self._turn: Turn | None = None
@@ -76,7 +82,8 @@ class Member:
         self._progress = asyncio.Event()
         self._listeners: list[Listener] = []
         self._turned: list[Callable[[], None]] = []
-        self._passing_until_s = 0.0
+        self._heir = NOBODY
+        self._turning = asyncio.Event()
         self._news = asyncio.Event()
         self._ready = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -112,6 +119,7 @@ class Member:
 
     async def open(self) -> None:
         """Own or follow, from now on. Raises Unusable."""
+        self._line.on_connect(self.look_soon)
         self._task = asyncio.create_task(self._keep_turn(), name=f"member {self.id}")
         try:
             await asyncio.wait_for(self._ready.wait(), START_S)
@@ -134,10 +142,20 @@ class Member:
         """Call when this process has become the owner, or a follower."""
         self._turned.append(listener)
 
-    def pass_on(self) -> None:
-        """Let another process own the conference: it is better placed."""
-        self._passing_until_s = asyncio.get_running_loop().time() + PASSING_S
+    def pass_on(self, heir: NodeId) -> None:
+        """Let another process own the conference, if it is ours: that one is better placed."""
+        self._heir = heir
         self.look_soon()
+
+    async def another_owner(self, former: NodeId) -> bool:
+        """Until there is another owner than that one; False when there is none for SUCCESSION_S."""
+        self.look_soon()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SUCCESSION_S):
+                while self.owner in (None, NOBODY, former):
+                    await self._turning.wait()
+                return True
+        return False
 
     def look_soon(self) -> None:
         """The lease may be free, or Redis writes again: look now."""
@@ -153,7 +171,7 @@ class Member:
             try:
                 seq = await (self._decide(envelope, actor) if self._host else self._ask(envelope, actor))
             except _Moved:
-                await asyncio.sleep(AGAIN_S)
+                await self._turned_again()
                 continue
             await self._see(seq)
             return seq
@@ -204,6 +222,12 @@ class Member:
             raise _Moved
         return answered.seq
 
+    async def _turned_again(self) -> None:
+        """Until another process owns the conference, or we are sure again; not for long."""
+        self.look_soon()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._turning.wait(), AGAIN_S)
+
     async def _see(self, seq: int) -> None:
         """Until the entry was read here too: who acts finds the effect in what is asked next."""
         with contextlib.suppress(TimeoutError):
@@ -214,6 +238,7 @@ class Member:
     async def _keep_turn(self) -> None:
         said = ""
         while True:
+            self._news.clear()
             try:
                 await self._look()
                 said = ""
@@ -223,31 +248,32 @@ class Member:
                 said = str(failed)
             except Exception:
                 log.exception("turn broke", conference=self.id)
-            self._news.clear()
+            await asyncio.sleep(PACE_S)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), LOOK_S)
 
     async def _look(self) -> None:
         """Take or renew the lease, and become what it makes of us. Raises Unwritable, Unusable."""
         asked_s, last = asyncio.get_running_loop().time(), self._last
-        passing = asked_s < self._passing_until_s
-        turn = await (self._lease.look(self.id) if passing else self._lease.take(self.id))
-        if passing and turn.holder == self.node:
-            await self._end_host()
-            await self._lease.leave(self.id)
-            await self._line.tell(Vacant(self.id))
+        turn = await self._passed_on(await self._lease.take(self.id, by_line=self._trusts_lines()))
         if last is not None and (self._turn is None or (turn.epoch, turn.holder) != (self._turn.epoch, self.owner)):
             await self._check_history(last)
         if last is not None and turn.seq < last.seq:
             raise self._store.lost(f"{self.id} ends at seq {turn.seq} and ended at {last.seq} before")
+        owned, former, was_sure = self.owns, self.owner, asked_s < self._sure_until_s
         self._turn, self.behind = turn, turn.seq - (last.seq if last else self._seq())
-        owned = self.owns
-        if passing or turn.holder != self.node:
+        if turn.holder != former:
+            self._line.moved(self.id)
+        if turn.holder != self.node:
             await self._step_back()
         else:
-            if self._host is None or self._host.fenced or self._host.epoch != turn.epoch:
+            if self._host is None or self._host.closed or self._host.fenced or self._host.epoch != turn.epoch:
                 await self._take_over()
-            self._sure_until_s = asked_s + LEASE_S
+                self.look_soon()
+            self._sure_until_s = asked_s + SURE_S
+        if turn.holder != former or (self.owns and not was_sure):
+            self._turning.set()
+            self._turning = asyncio.Event()
         if self.owns != owned:
             for turned in self._turned:
                 turned()
@@ -255,6 +281,20 @@ class Member:
         self._metrics.behind.labels(self.id).set(max(0, self.behind))
         if self._host is not None or self._follower is not None:
             self._ready.set()
+
+    async def _passed_on(self, turn: Turn) -> Turn:
+        """The turn after its heir, if there is one, got what is ours."""
+        heir, self._heir = self._heir, NOBODY
+        if heir == NOBODY or turn.holder != self.node:
+            return turn
+        await self._end_host()
+        await self._lease.leave(self.id, heir)
+        await self._line.tell(Vacant(self.id))
+        return replace(turn, holder=heir)
+
+    def _trusts_lines(self) -> bool:
+        """Whether an owner whose line is down is dead for good: it has no standby, and Redis itself was not away."""
+        return self._line.up_s > SURE_S and not self._returns(self.owner or NOBODY)
 
     async def _check_history(self, last: Entry) -> None:
         """Another one writes: what it goes on from has to be what we have seen. Raises Unwritable."""
@@ -265,28 +305,36 @@ class Member:
 
     async def _take_over(self) -> None:
         """A new host with the next epoch, and the entries that were not told yet. Raises Unwritable, Unusable."""
+        began_s = asyncio.get_running_loop().time()
         await self._end_host()
-        host = self._make_host(self._definition)
-        await host.open()
-        missed = await self._missed(host.conference.seq)
-        follower, self._follower, self._host = self._follower, None, host
-        if follower is not None:
-            await follower.close()
-        log.warning("owner", conference=self.id, node=self.node, epoch=host.epoch, seq=host.conference.seq)
+        host, follower = self._make_host(self._definition), self._follower
+        try:
+            await host.open(follower.leave() if follower else None)
+            missed = await self._missed(host.conference.seq)
+        except (Unwritable, Unusable):
+            await host.close()
+            raise
+        self._follower, self._host = None, host
+        took_s = round(asyncio.get_running_loop().time() - began_s, 3)
+        log.warning(
+            "owner", conference=self.id, node=self.node, epoch=host.epoch, seq=host.conference.seq, took_s=took_s
+        )
         self._metrics.takeovers.labels(self.id).inc()
         self._tell_missed(missed)
         host.listen(self._tell)
+        if follower is not None:
+            await follower.close()
 
     async def _step_back(self) -> None:
         """Follow, if there is something to follow. Raises Unwritable, Unusable."""
-        if self._follower is not None:
+        if self._follower is not None and not self._follower.left:
             return
         await self._end_host()
         found = await replayed(self._journal, self.id)
         if found is None:
             return
         missed = await self._missed(found.conference.seq)
-        follower = Follower(self._blocking, self.id, found.conference, self._tell, self._diverged)
+        follower = Follower(self._blocking, self.id, found, self._tell, self._diverged)
         self._host, self._follower = None, follower
         log.warning("follower", conference=self.id, node=self.node, owner=self.owner, seq=found.conference.seq)
         self._tell_missed(missed)
@@ -310,14 +358,16 @@ class Member:
         if self._last is None:
             self._last = missed[-1]
             return
-        self._tell([entry for entry in missed if self._last is None or entry.seq > self._last.seq])
+        self._tell(missed)
 
     def _tell(self, entries: Sequence[Entry]) -> None:
-        if not entries:
+        """Those that were not told yet: owners and followers follow each other, and each reads for itself."""
+        fresh = [entry for entry in entries if self._last is None or entry.seq > self._last.seq]
+        if not fresh:
             return
-        self._last = entries[-1]
+        self._last = fresh[-1]
         for listener in self._listeners:
-            listener(entries)
+            listener(fresh)
         self._progress.set()
         self._progress = asyncio.Event()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NewType
+from typing import Any, Final, NewType
 
 import msgspec
 
@@ -12,6 +12,8 @@ from rooms.journal import Envelope, envelope
 from rooms.kernel import Actor, ConferenceId, InviteId, PersonId, SeatId
 from server.ink import Cleared, Stroke
 
+CONFERENCE_LOAD: Final = 20
+"""Sessions that a conference is taken to bring sooner or later."""
 NodeId = NewType("NodeId", str)
 """A web process with its place: `host:port`. The next process at this place has the same one."""
 
@@ -66,8 +68,15 @@ class Beat(msgspec.Struct, frozen=True, tag="beat"):
     sessions: int = 0
     packets_per_s: int = 0
     owns: int = 0
+    standby: bool = False
+    """Whether another one takes its place, by this name, as soon as it dies."""
     lag: dict[ConferenceId, int] = {}
     """By conference the entries that it has not seen yet."""
+
+    @property
+    def load(self) -> int:
+        """Of its relay, in sessions; a conference counts as some, also while it is empty."""
+        return self.sessions + CONFERENCE_LOAD * self.owns
 
 
 class Named(msgspec.Struct, frozen=True, tag="named"):

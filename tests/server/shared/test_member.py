@@ -61,8 +61,7 @@ Made = Callable[[str], One]
 def _long_leases(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leases end when a test says so, and not because the machine was busy."""
     if "real_lease" not in request.fixturenames:
-        for module in (lease, member):
-            monkeypatch.setattr(module, "LEASE_S", 60.0)
+        monkeypatch.setattr(lease, "LEASE_S", 60.0)
 
 
 @pytest.fixture
@@ -120,14 +119,57 @@ async def test_a_refusal_is_given_by_an_owner_that_is_sure_of_its_lease(made: Ma
         await late
 
 
-async def test_an_owner_that_dies_is_followed_when_its_lease_ends(made: Made, real_lease: float) -> None:
+async def test_an_owner_that_hangs_is_followed_when_its_lease_ends(made: Made, real_lease: float) -> None:
     one, two = await made("one").open(), await made("two").open()
     await ended(one.member._task)
-    await one.line.close()
+    one.member._sure_until_s = 0.0  # as it will be before anybody else may take the lease
     began = time.monotonic()
     await two.act("1", 0.5)
     print("takeover", round(time.monotonic() - began, 2), "s, lease", real_lease, "s")
     assert two.member.owns
+
+
+async def test_an_owner_whose_line_went_down_is_followed_long_before_its_lease_ends(made: Made) -> None:
+    one, two = await made("one").open(), await made("two").open()
+    await one.act("1", 0.1)
+    await ended(one.member._task)
+    await one.line.close()
+    began = time.monotonic()
+    assert await two.act("2", 0.5) == 3
+    print("takeover", round(time.monotonic() - began, 2), "s")
+    assert two.member.owns
+    assert [entry.seq for entry in two.seen] == [2, 3]
+
+
+async def test_an_owner_without_a_line_that_lives_keeps_the_conference(made: Made) -> None:
+    one, two = await made("one").open(), await made("two").open()
+    await one.line.close()
+    for number in range(20):
+        await one.act(str(number), number / 100)
+    await two.until(lambda: two.member.conference.seq == 21)
+    assert {entry.epoch for entry in two.seen} == {1}
+
+
+async def test_a_conference_that_is_passed_on_goes_to_its_heir(made: Made) -> None:
+    one, two, three = [await made(name).open() for name in ("one", "two", "three")]
+    await one.act("1", 0.1)
+    one.member.pass_on(three.member.node)
+    await three.until(lambda: three.member.owns)
+    assert await two.act("2", 0.2) == 3
+    assert [each.member.owns for each in (one, two, three)] == [False, False, True]
+    assert await one.act("3", 0.3) == 4
+
+
+async def test_a_host_that_was_replaced_listens_no_more(made: Made) -> None:
+    one, two = await made("one").open(), await made("two").open()
+    before = len(one.store._listeners)
+    one.member.pass_on(two.member.node)
+    await two.until(lambda: two.member.owns)
+    await one.until(lambda: not one.member.owns)
+    assert len(one.store._listeners) == before - 1
+    two.member.pass_on(one.member.node)
+    await one.until(lambda: one.member.owns)
+    assert len(one.store._listeners) == before
 
 
 async def test_a_command_answered_by_the_dead_owner_is_answered_again_by_the_next(made: Made) -> None:
@@ -176,4 +218,5 @@ async def test_another_history_of_the_same_length_stops_all_writing(made: Made) 
 
 
 def test_lease_and_look_leave_half_of_three_seconds_for_reading_the_journal(real_lease: float) -> None:
-    assert real_lease + lease.LOOK_S + member.AGAIN_S < 1.6
+    assert real_lease + lease.LOOK_S + member.PACE_S + member.AGAIN_S < 1.6
+    assert 2 * (lease.LOOK_S + member.PACE_S) < lease.SURE_S, "a look may fail, and the owner is sure all the same"

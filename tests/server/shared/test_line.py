@@ -1,0 +1,92 @@
+"""What is asked over the line is answered, or known not to be: at once when nobody can answer any more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+
+import pytest
+
+from rooms.kernel import ConferenceId
+from scripts.benches.redis_process import RedisProcess
+from server.shared import line as lines
+from server.shared.line import Line
+from server.shared.messages import Answered, Asked, Message, NodeId
+from tests.rooms.hall import DIRECTOR
+
+C, OTHER = ConferenceId("c"), ConferenceId("other")
+ONE, TWO = NodeId("one:1"), NodeId("two:2")
+Made = Callable[[NodeId, Callable[[Message], None]], Line]
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits_for_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "ANSWER_S", 300.0)
+
+
+@pytest.fixture
+async def made(redis: RedisProcess) -> AsyncIterator[Made]:
+    async with AsyncExitStack() as stack:
+
+        def make(node: NodeId, hear: Callable[[Message], None]) -> Line:
+            line = Line(redis.url, node, hear)
+            stack.push_async_callback(line.close)
+            line.start()
+            return line
+
+        yield make
+
+
+def question(conference: ConferenceId = C) -> Asked:
+    return Asked(ONE, 0, conference, {}, DIRECTOR)
+
+
+async def asked_in_vain(made: Made) -> tuple[Line, asyncio.Task[Answered | None]]:
+    """A line, and what was asked over it of somebody who heard it and says nothing."""
+    heard = asyncio.Event()
+    one, two = made(ONE, lambda message: None), made(TWO, lambda message: heard.set())
+    await one.up.wait()
+    await two.up.wait()
+    asking = asyncio.create_task(one.ask(TWO, question()))
+    await asyncio.wait_for(heard.wait(), 10)
+    return one, asking
+
+
+async def test_an_answer_finds_who_asked(made: Made) -> None:
+    tasks: list[asyncio.Task[bool]] = []
+
+    def answer(message: Message) -> None:
+        assert isinstance(message, Asked)
+        tasks.append(asyncio.create_task(two.tell(Answered(message.number, 7), message.sender)))
+
+    one, two = made(ONE, lambda message: None), made(TWO, answer)
+    await one.up.wait()
+    await two.up.wait()
+    answered = await asyncio.wait_for(one.ask(TWO, question()), 10)
+    assert answered is not None
+    assert answered.seq == 7
+
+
+async def test_who_does_not_listen_is_not_waited_for(made: Made) -> None:
+    one = made(ONE, lambda message: None)
+    await one.up.wait()
+    assert await asyncio.wait_for(one.ask(TWO, question()), 10) is None
+
+
+async def test_an_answer_that_a_broken_line_lost_is_not_waited_for(made: Made, redis: RedisProcess) -> None:
+    one, asking = await asked_in_vain(made)
+    redis.kill()
+    assert await asyncio.wait_for(asking, 10) is None
+    assert await asyncio.wait_for(one.ask(TWO, question()), 10) is None
+    assert one.up_s == 0.0
+    await redis.start()
+    await asyncio.wait_for(one.up.wait(), 10)
+
+
+async def test_the_former_owner_of_a_conference_is_not_waited_for(made: Made) -> None:
+    one, asking = await asked_in_vain(made)
+    one.moved(OTHER)
+    assert not asking.done()
+    one.moved(C)
+    assert await asyncio.wait_for(asking, 10) is None
