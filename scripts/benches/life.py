@@ -20,9 +20,11 @@ from msgspec.structs import replace
 from rooms.journal import Entry
 from rooms.kernel import ConferenceId
 from server import app, foundation
+from server.foundation import node_of
 from server.journal import Epoch, Fenced
 from server.journal.sqlite import SqliteJournal
 from server.settings import Settings
+from server.shared.messages import NodeId
 
 LATE_S: Final = 0.03
 """How long after its acknowledgement the control writes: longer than an fsync, shorter than a life."""
@@ -41,7 +43,8 @@ class WebLife:
     def __init__(
         self, forking: ForkServerContext, data: Path, conference: str, *, early: bool = False, redis: str = ""
     ) -> None:
-        """`redis`: the URL of the journal that several of them share."""
+        """`redis`: the URL of the journal that several of them share. One that ends because it is away at its start
+        is started again, as its supervisor would."""
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=64)
         self._settings = Settings(
             data=data, port=self._listening.getsockname()[1], conferences=(conference,), redis=redis
@@ -53,15 +56,33 @@ class WebLife:
     async def start(self) -> None:
         """A process; who comes before it serves waits at the socket."""
         self._settings.data.mkdir(parents=True, exist_ok=True)
+        self._launch()
+
+    def _launch(self) -> None:
         self._process = self._forking.Process(target=live, args=(self._settings, self._listening, self._early))
         self._process.start()
+        if self._settings.redis:
+            asyncio.get_running_loop().add_reader(self._process.sentinel, self._again)
+
+    def _again(self) -> None:
+        """It ended by itself."""
+        assert self._process is not None, "a life begins before it ends"
+        asyncio.get_running_loop().remove_reader(self._process.sentinel)
+        self._process.join()
+        self._launch()
 
     async def kill(self) -> None:
         """SIGKILL, and until it is gone."""
         assert self._process is not None, "a life begins before it ends"
+        asyncio.get_running_loop().remove_reader(self._process.sentinel)
         self._process.kill()
         await asyncio.to_thread(self._process.join)
         self._process.close()
+
+    @property
+    def node(self) -> NodeId:
+        """Its name among others."""
+        return node_of(self._settings)
 
     @property
     def redis(self) -> str:

@@ -10,7 +10,7 @@ import asyncio
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Final
@@ -45,6 +45,8 @@ CALM_S: Final = 0.1
 ACTOR: Final = Actor(PersonId("dora"), Role.DIRECTOR)
 PATIENCE_S: Final = 60.0
 """A loaded machine settles late; late is not split."""
+CONTROL_PATIENCE_S: Final = 5.0
+"""What is broken on purpose mostly never settles."""
 
 
 class History(msgspec.Struct, frozen=True):
@@ -63,8 +65,8 @@ class History(msgspec.Struct, frozen=True):
 class Run:
     """One conference, two processes, a few faults."""
 
-    def __init__(self, redis: RedisProcess, founding: Definition, seed: int) -> None:
-        self._redis, self._random = redis, random.Random(seed)
+    def __init__(self, redis: RedisProcess, founding: Definition, seed: int, say: Say, patience_s: float) -> None:
+        self._redis, self._random, self._say, self._patience_s = redis, random.Random(seed), say, patience_s
         self._definition = replace(founding, id=ConferenceId(f"run-{seed}"))
         self._room, self._source = RoomId("stage"), next(iter(founding.sources)).id
         self._acknowledged: dict[str, int] = {}
@@ -86,7 +88,7 @@ class Run:
             clients = [asyncio.create_task(self._act(one)) for one in ones for _ in range(CLIENTS)]
             await self._break(cuts, ones)
             self._acting = False
-            await asyncio.wait_for(asyncio.gather(*clients), PATIENCE_S)
+            await asyncio.wait_for(asyncio.gather(*clients), self._patience_s)
             return await self._history(ones)
 
     async def _act(self, one: One) -> None:
@@ -122,38 +124,51 @@ class Run:
         entries = [decode(body)[0] for body in await journal.replay(self._definition.id, 0, 10**6)]
         with suppress(TimeoutError):
             for one in ones:
-                await one.until(lambda one=one: one.member.conference.seq >= len(entries), PATIENCE_S)  # type: ignore[misc]
+                await one.until(lambda one=one: len(one.seen) >= len(entries) - 1, self._patience_s)  # type: ignore[misc]
         await store.close()
-        is_one = self._is_one(entries) and all(_followed(one.seen, entries) for one in ones)
+        faults = [*self._faults(entries), *(fault for one in ones for fault in _faults_of(one.seen, entries))]
+        for fault in faults:
+            self._say(f"{self._definition.id}: {fault}")
         takeovers = len({entry.epoch for entry in entries}) - 1
-        return History(1, not is_one, len(self._acknowledged), self._refused, takeovers)
+        return History(1, bool(faults), len(self._acknowledged), self._refused, takeovers)
 
-    def _is_one(self, entries: Sequence[Entry]) -> bool:
-        places = {entry.command_id: place for place, entry in enumerate(entries, 1)}
+    def _faults(self, entries: Sequence[Entry]) -> Iterator[str]:
+        """What no single writer could have done, in words."""
+        places: dict[str, int] = {entry.command_id: place for place, entry in enumerate(entries, 1)}
         counted = Counter(entry.command_id for entry in entries)
-        return (
-            all(entry.seq == place for place, entry in enumerate(entries, 1))
-            and all(times == 1 for times in counted.values())
-            and all(places.get(id) == seq for id, seq in self._acknowledged.items())  # type: ignore[call-overload]
+        yield from (
+            f"entry {entry.seq} stands at {place}" for place, entry in enumerate(entries, 1) if entry.seq != place
         )
+        yield from (f"{id} happened {times} times" for id, times in counted.items() if times != 1)
+        for id, seq in self._acknowledged.items():
+            if places.get(id) != seq:
+                yield f"{id} was acknowledged at {seq} and stands at {places.get(id)}"
 
 
-def _followed(seen: Sequence[Entry], entries: Sequence[Entry]) -> bool:
-    """Whether these are the journal's entries from the second one on, in order, to the last."""
-    return [(entry.seq, entry.command_id) for entry in seen] == [(e.seq, e.command_id) for e in entries[1:]]
+def _faults_of(seen: Sequence[Entry], entries: Sequence[Entry]) -> Iterator[str]:
+    """Where a process showed other entries than the journal's from the second one on, in order, to the last."""
+    shown = [(entry.seq, entry.command_id) for entry in seen]
+    written = [(entry.seq, entry.command_id) for entry in entries[1:]]
+    if shown != written:
+        places = (n for n, (one, other) in enumerate(zip(shown, written, strict=False)) if one != other)
+        place = next(places, min(len(shown), len(written)))
+        there = slice(max(0, place - 2), place + 8)
+        yield f"of {len(written)} entries {len(shown)} were shown, at {place} {shown[there]} for {written[there]}"
 
 
-async def _tried(run: Run) -> History:
+async def _tried(run: Run, say: Say) -> History:
     """What the run found; one whose processes stumble over what they read, or never settle, is split."""
     try:
         return await run.run()
-    except (AssertionError, TimeoutError, ValueError, Unusable):
+    except (AssertionError, TimeoutError, ValueError, Unusable) as stumbled:
+        say(f"a run stumbled: {stumbled!r}")
         return History(1, 1)
 
 
 async def partitions(trials: int, seed: int, say: Say, *, fenced: bool = True) -> History:
     """So many runs, some at once; without the fence for the control."""
     founding = definition("jiangsu-2022")
+    patience_s = PATIENCE_S if fenced else CONTROL_PATIENCE_S
     numbers = iter(range(trials))
     with (
         tempfile.TemporaryDirectory(prefix="twinhall-partition-", dir=MEMORY) as folder,
@@ -165,7 +180,7 @@ async def partitions(trials: int, seed: int, say: Say, *, fenced: bool = True) -
         async def lane() -> History:
             total = History()
             for number in numbers:
-                total += await _tried(Run(redis, founding, seed * 1000 + number))
+                total += await _tried(Run(redis, founding, seed * 1000 + number, say, patience_s), say)
                 if (number + 1) % 20 == 0:
                     say(f"partitions: {number + 1} of {trials}")
             return total

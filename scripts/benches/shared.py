@@ -19,15 +19,20 @@ from scripts.benches.crash import CONFERENCE, PATIENCE_S, Lane
 from scripts.benches.ledger import Found
 from scripts.benches.life import WebLife, context
 from scripts.benches.redis_process import MEMORY, RedisProcess
+from scripts.rehearsal.node import Node
 from server.journal.redis import RedisJournal
+from server.shared.lease import NOBODY, Lease
+from server.shared.messages import NodeId
 from server.shared.store import RedisStore
 
 REDIS_SHARE: Final = 10
 """Of so many kills one hits Redis itself, which is started again on its data."""
-AWAY_SHARE: Final = 0.1
-"""Of the kills, how many processes stay away until the other one has taken over."""
+AWAY_SHARE: Final = 0.3
+"""Of the kills of an owner, how many stay away until the other process has taken over."""
 LANES: Final = 3
 """Of these, each is mostly waiting for a process to start."""
+LEAST: Final = 2 * LANES
+"""Kills; each lane's first one hits the owner, and its second one Redis."""
 
 
 class Killed(msgspec.Struct, frozen=True):
@@ -58,16 +63,32 @@ class SharedLane(Lane):
         return self._lives[number % len(self._lives)].url
 
     async def _break(self, number: int) -> None:
-        if number % REDIS_SHARE == REDIS_SHARE - 1:
+        if number % REDIS_SHARE == 1:
             self._redis.kill()
             await self._redis.start()
             self.back_redis_s.append(await self._acknowledged_s())
             return
-        life = self._random.choice(self._lives)
+        owner = await self._owner()
+        owners = [each for each in self._lives if each.node == owner]
+        life = owners[0] if number == 0 and owners else self._random.choice(self._lives)
+        is_followed = life in owners and (number == 0 or self._random.random() < AWAY_SHARE)
+        if is_followed:
+            await self._serves(next(each for each in self._lives if each is not life))
         await life.kill()
-        if self._random.random() < AWAY_SHARE:
+        if is_followed:
             self.back_owner_s.append(await self._acknowledged_s())
         await life.start()
+
+    async def _serves(self, life: WebLife) -> None:
+        """Until it is there to take over: it may have been started a moment ago."""
+        await Node(life.url, self._data, CONFERENCE).health()
+
+    async def _owner(self) -> NodeId:
+        """Who holds the lease now, a moment before a kill."""
+        store = RedisStore(self._redis.url)
+        turn = await Lease(store, NOBODY).look(ConferenceId(CONFERENCE))
+        await store.close()
+        return turn.holder
 
     async def _acknowledged_s(self) -> float:
         """Until anybody's command is acknowledged, in s from now."""
