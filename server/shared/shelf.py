@@ -21,7 +21,7 @@ from server.shared.store import RedisStore, awaited
 from server.storage import Reason, Unwritable
 
 CHUNK_BYTES: Final = 256 * 1024
-"""Written and synced within some milliseconds, also by a disk: others' commands wait no longer."""
+"""Others' writes wait for one of these: measured 5 ms at most during a document of 20 MB (91 ms with one command)."""
 COMING_S: Final = 600
 ROOM_BYTES: Final = 16 * 1024 * 1024
 """What a file leaves free of Redis' memory: the journal goes on when no document fits any more."""

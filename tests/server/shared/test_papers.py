@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import sys
+from asyncio.subprocess import DEVNULL
 from pathlib import Path
 
+import aiohttp
 from redis.asyncio import Redis
 
+from media import addresses
 from rooms.ceremony.model import signatory
 from rooms.kernel import ConferenceId, ProjectId
 from scripts.benches.redis_process import RedisProcess
 from server.records.attachment import attachments
 from server.records.verdict import Status, said
-from tests.server.conftest import CONFERENCE, Guest, Node
+from tests.server.conftest import CONFERENCE, PATIENCE_S, Guest, Node
 from tests.server.records.papers import paper
 from tests.server.shared.conftest import Pair
 from tests.server.test_ceremonies import ACT as SIGNED
 from tests.server.test_ceremonies import SEATS, Table, tablet
 from tests.server.test_documents import ACT, entered, fetch, upload
 from tests.server.test_sealer import erase, get, judged, kept
+
+
+async def answering(origin: str) -> None:
+    """Until somebody answers there."""
+    async with asyncio.timeout(PATIENCE_S), aiohttp.ClientSession() as http:
+        while True:
+            try:
+                async with http.get(f"{origin}/healthz"):
+                    return
+            except OSError:
+                await asyncio.sleep(0.05)
 
 
 def files(node: Node, folder: str) -> list[Path]:
@@ -113,6 +129,42 @@ async def test_a_record_is_the_same_at_both_processes_and_gone_from_both_once_a_
         assert await get(node, guest, row, f"{SIGNED}.pdf") == (410, b'{"refused": "record-erased"}')
     assert await names(pair.redis, "records") == set()
     assert holders(pair.redis) == []
+
+    late = pair.folder / "three" / "records" / f"act.{CONFERENCE}.{SIGNED}.{checked.sha256}.pdf"
+    late.parent.mkdir(parents=True)
+    late.write_bytes(pdf)
+    third = await pair.process("three")
+    assert (files(third, "records"), await names(pair.redis, "records"), holders(pair.redis)) == ([], set(), [])
+
+
+async def test_what_a_process_took_in_outlives_its_kill(pair: Pair) -> None:
+    """The process that took the document, and that took the order to seal, is killed with -9 as it has answered."""
+    port, data = addresses.free_port(), paper()
+    options = ("--data", pair.folder / "killed", "--port", port, "--redis", pair.redis.url)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "server", *map(str, options), stderr=DEVNULL)
+    origin = f"http://127.0.0.1:{port}"
+    await answering(origin)
+    survivor = await pair.process("survivor")
+    row, link = await survivor.link("organiser"), await survivor.link("protocol_officer")
+    organiser, officer = Guest(origin), Guest(origin)
+    await organiser.open(row, "Ola")
+    await officer.open(link, "Offi")
+    assert (await upload(organiser, row, data))[0] == 200
+    halls = await Table(officer, [await tablet(survivor, seat) for seat in SEATS]).signing()
+    for party in (0, 1):
+        assert "seq" in await halls.sign(party)
+    for order in ("exchange", "unveil", "seal"):
+        assert "seq" in await halls.order(order, act=SIGNED)
+    process.kill()
+    await process.wait()
+    reader = await survivor.guest().open(link, "Anne")
+    assert (await fetch(reader, link, "de.pdf"))[1] == data
+    await kept(reader)
+    status, pdf = await get(survivor, reader, link, f"{SIGNED}.pdf")
+    [checked] = await judged([(f"{CONFERENCE}-{SIGNED}.pdf", pdf)])
+    assert (status, checked.status) == (200, Status.WHOLE), list(said([checked]))
+    for guest in (organiser, officer):
+        await guest.http.close()
 
 
 async def test_a_process_brings_what_its_folder_has_and_keeps_no_record_to_itself(pair: Pair) -> None:
