@@ -2,32 +2,41 @@
 // Injected by the tests into every page, never shipped: reads frame codes and beeps from what is really shown,
 // and keeps watch over peer connections and the content security policy. The code's layout: scripts/rehearsal/framecode.py.
 (() => {
-  if (globalThis.reader) return;
+  if ("reader" in globalThis) return;
   const BLOCK = 64, LEFT = 128, TOP = 64, ROWS = 2, COLUMNS = 16, WIDTH = 1280, CELL = 4, CONTRAST_MIN = 60;
   const PITCHES_HZ = [1000, 1500, 2300, 3100];
   const KEEP = 4000;
 
-  /** @type {{connection: RTCPeerConnection, descriptions: number}[]} */
+  /** @typedef {{connection: RTCPeerConnection, descriptions: number}} Kept */
+  /** What a video showed: `code` is null for a slate. @typedef {{video: number, code: {source: number, number: number} | null, at_ms: number, shown_ms: number, width: number, height: number, rtp: number | null, remote: boolean}} Shown */
+
+  /** @type {Kept[]} */
   const connections = [];
+  /** @type {string[]} */
   const violations = [];
   addEventListener("securitypolicyviolation", (event) => violations.push(`${event.violatedDirective} ${event.blockedURI}`));
 
   const Native = globalThis.RTCPeerConnection;
   if (Native) {
     globalThis.RTCPeerConnection = class extends Native {
-      constructor(...given) {
-        super(...given);
+      /** @param {RTCConfiguration} [given] */
+      constructor(given) {
+        super(given);
+        /** @type {Kept} */
         this.kept = { connection: this, descriptions: 0 };
         connections.push(this.kept);
       }
-      setRemoteDescription(...given) {
+      /** @param {RTCSessionDescriptionInit} given */
+      setRemoteDescription(given) {
         this.kept.descriptions += 1;
-        return super.setRemoteDescription(...given);
+        return super.setRemoteDescription(given);
       }
     };
   }
 
-  const devices = navigator.mediaDevices, captured = [];
+  const devices = navigator.mediaDevices;
+  /** @type {MediaStreamTrack[]} */
+  const captured = [];
   if (devices) {
     const ask = devices.getUserMedia.bind(devices);
     devices.getUserMedia = async (wanted) => {
@@ -40,8 +49,9 @@
   const canvas = document.createElement("canvas");
   canvas.width = COLUMNS * CELL;
   canvas.height = ROWS * CELL;
-  const pen = canvas.getContext("2d", { willReadFrequently: true });
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
 
+  /** @param {number[]} bytes */
   function crc8(bytes) {
     let crc = 0xff;
     for (const byte of bytes) {
@@ -51,15 +61,15 @@
     return crc;
   }
 
-  /** {source, number} in the frame that `video` shows, or null. */
+  /** {source, number} in the frame that `video` shows, or null. @param {HTMLVideoElement} video */
   function codeOf(video) {
     const scale = video.videoWidth / WIDTH;
     if (!scale) return null;
     pen.drawImage(video, LEFT * scale, TOP * scale, COLUMNS * BLOCK * scale, ROWS * BLOCK * scale, 0, 0, canvas.width, canvas.height);
     const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
-    const level = (column, row) => {
+    const level = (/** @type {number} */ column, /** @type {number} */ row) => {
       let sum = 0;
-      for (const y of [1, 2]) for (const x of [1, 2]) sum += data[4 * ((row * CELL + y) * canvas.width + column * CELL + x) + 1];
+      for (const y of [1, 2]) for (const x of [1, 2]) sum += data[4 * ((row * CELL + y) * canvas.width + column * CELL + x) + 1] ?? 0;
       return sum / 4;
     };
     let word = 0;
@@ -72,8 +82,9 @@
     return crc8([source, number >> 8, number & 0xff]) === (word & 0xff) ? { source, number } : null;
   }
 
-  /** Every video of the page, shadow roots included. */
+  /** Every video of the page, shadow roots included. @param {Document | ShadowRoot} root @returns {HTMLVideoElement[]} */
   function videos(root = document) {
+    /** @type {HTMLVideoElement[]} */
     const found = [];
     for (const element of root.querySelectorAll("*")) {
       if (element instanceof HTMLVideoElement) found.push(element);
@@ -82,6 +93,7 @@
     return found;
   }
 
+  /** @type {Shown[]} */
   const frames = [];
   let places = 0;
   const watched = new WeakSet();
@@ -92,11 +104,12 @@
     for (const look of [...waiting]) look();
   }
 
+  /** @param {HTMLVideoElement} video */
   function watch(video) {
     if (watched.has(video)) return;
     watched.add(video);
     const place = (places += 1);
-    const seen = (now, facts) => {
+    const seen = (/** @type {number} */ now, /** @type {VideoFrameCallbackMetadata} */ facts) => {
       video.requestVideoFrameCallback(seen);
       if (!reading) return;
       const code = codeOf(video);
@@ -110,7 +123,13 @@
     video.requestVideoFrameCallback(seen);
   }
 
-  /** Wait until `holds()` gives something true, looked at on each frame and 20 times a second. */
+  /**
+   * Wait until `holds()` gives something true, looked at on each frame and 20 times a second.
+   * @template T
+   * @param {() => T} holds
+   * @param {number} patience_ms
+   * @returns {Promise<T>}
+   */
   function until(holds, patience_ms) {
     return new Promise((done, fail) => {
       const began = performance.now();
@@ -127,33 +146,38 @@
     });
   }
 
+  /** @type {{source: number, at_ms: number}[]} */
   const beeps = [];
-  let context = null;
+  /** @type {AudioContext | undefined} */
+  let context;
 
+  /** @param {Float32Array} samples @param {number} from @param {number} count @param {number} pitch @param {number} rate */
   function loudness(samples, from, count, pitch, rate) {
     const turn = 2 * Math.cos((2 * Math.PI * pitch) / rate);
     let last = 0, before = 0;
-    for (let place = from; place < from + count; place += 1) [last, before] = [samples[place] + turn * last - before, last];
+    for (let place = from; place < from + count; place += 1) [last, before] = [(samples[place] ?? 0) + turn * last - before, last];
     return (2 * Math.sqrt(Math.max(0, last * last + before * before - turn * last * before))) / count;
   }
 
+  /** Left and right of each track. @type {[AnalyserNode, AnalyserNode][]} */
   const sides = [];
   const heard = new WeakSet();
 
-  /** Listen to an audio track: each beep's onset (ms since the epoch) and source. */
+  /** Listen to an audio track: each beep's onset (ms since the epoch) and source. @param {MediaStreamTrack} track */
   async function listen(track) {
-    context ??= new AudioContext({ sampleRate: 48000, latencyHint: "interactive" });
-    await context.resume();
-    const analyser = new AnalyserNode(context, { fftSize: 4096 });
-    const source = context.createMediaStreamSource(new MediaStream([track]));
+    const ears = context ??= new AudioContext({ sampleRate: 48000, latencyHint: "interactive" });
+    await ears.resume();
+    const analyser = new AnalyserNode(ears, { fftSize: 4096 });
+    const source = ears.createMediaStreamSource(new MediaStream([track]));
     source.connect(analyser);
-    const splitter = new ChannelSplitterNode(context, { numberOfOutputs: 2 });
+    const splitter = new ChannelSplitterNode(ears, { numberOfOutputs: 2 });
     source.connect(splitter);
-    sides.push([0, 1].map((side) => {
-      const one = new AnalyserNode(context, { fftSize: 2048 });
-      splitter.connect(one, side);
+    const side = (/** @type {number} */ output) => {
+      const one = new AnalyserNode(ears, { fftSize: 2048 });
+      splitter.connect(one, output);
       return one;
-    }));
+    };
+    sides.push([side(0), side(1)]);
     const samples = new Float32Array(analyser.fftSize), hop = 240;
     const quiet_until = PITCHES_HZ.map(() => 0);
     setInterval(() => {
@@ -161,17 +185,20 @@
       const end_ms = performance.timeOrigin + performance.now();
       PITCHES_HZ.forEach((pitch, source) => {
         for (let from = 0; from + hop <= samples.length; from += hop) {
-          if (loudness(samples, from, hop, pitch, context.sampleRate) < 0.15) continue;
-          const at_ms = end_ms - ((samples.length - from) / context.sampleRate) * 1000;
-          if (at_ms > quiet_until[source]) beeps.push({ source, at_ms });
-          quiet_until[source] = Math.max(quiet_until[source], at_ms + 500);
+          if (loudness(samples, from, hop, pitch, ears.sampleRate) < 0.15) continue;
+          const at_ms = end_ms - ((samples.length - from) / ears.sampleRate) * 1000;
+          if (at_ms > (quiet_until[source] ?? 0)) beeps.push({ source, at_ms });
+          quiet_until[source] = Math.max(quiet_until[source] ?? 0, at_ms + 500);
           break;
         }
       });
     }, 30);
   }
 
-  globalThis.reader = {
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let beat;
+
+  const reader = {
     frames, beeps, violations,
     connections: () => connections.filter((kept) => kept.connection.connectionState !== "closed"),
     descriptions: () => connections.reduce((sum, kept) => sum + kept.descriptions, 0),
@@ -179,7 +206,7 @@
     start() {
       reading = true;
       for (const video of videos()) watch(video);
-      this.beat ??= setInterval(() => videos().forEach(watch), 200);
+      beat ??= setInterval(() => videos().forEach(watch), 200);
     },
     stop() {
       reading = false;
@@ -187,22 +214,22 @@
     /** {source: latest frame} of what was shown in the last `window_ms`, by remote videos when `remote`. */
     now(window_ms = 700) {
       const from_ms = performance.timeOrigin + performance.now() - window_ms;
-      return [...new Set(frames.filter((frame) => frame.at_ms > from_ms && frame.code).map((frame) => frame.code.source))].sort();
+      return [...new Set(frames.flatMap(({ at_ms, code }) => at_ms > from_ms && code ? [code.source] : []))].sort();
     },
     /** Until exactly these sources are shown; resolves with the time (ms since the epoch) of the frame that completed it. */
-    shows: (sources, patience_ms = 8000, window_ms = 700) => until(
-      () => JSON.stringify(globalThis.reader.now(window_ms)) === JSON.stringify(sources) && performance.timeOrigin + performance.now(), patience_ms),
+    shows: (/** @type {number[]} */ sources, patience_ms = 8000, window_ms = 700) => until(
+      () => JSON.stringify(reader.now(window_ms)) === JSON.stringify(sources) && performance.timeOrigin + performance.now(), patience_ms),
     /** Until a frame of `source` is shown that was presented after `from_ms`; its time. */
-    sees: (source, from_ms = 0, patience_ms = 8000) => until(
+    sees: (/** @type {number} */ source, from_ms = 0, patience_ms = 8000) => until(
       () => frames.find((frame) => frame.at_ms > from_ms && frame.code?.source === source)?.at_ms, patience_ms),
     /** Until `count` frames of `source` were shown after `from_ms`. */
-    sees_many: (source, count, from_ms, patience_ms = 8000) => until(
+    sees_many: (/** @type {number} */ source, /** @type {number} */ count, /** @type {number} */ from_ms, patience_ms = 8000) => until(
       () => frames.filter((frame) => frame.at_ms > from_ms && frame.code?.source === source).length >= count, patience_ms),
     /** Until a frame without a code (a slate) is shown after `from_ms`; its time. */
     slate: (from_ms = 0, patience_ms = 8000) => until(
       () => frames.find((frame) => frame.at_ms > from_ms && !frame.code)?.at_ms, patience_ms),
     /** Until `count` beeps of `source` were heard after `from_ms`; the beeps. */
-    hears: (source, count, from_ms = 0, patience_ms = 8000) => until(
+    hears: (/** @type {number} */ source, /** @type {number} */ count, from_ms = 0, patience_ms = 8000) => until(
       () => {
         const heard = beeps.filter((beep) => beep.source === source && beep.at_ms > from_ms);
         return heard.length >= count && heard;
@@ -217,27 +244,29 @@
         heard.add(track);
         await listen(track);
       }
-      return context.state;
+      return context?.state;
     },
     /** How different left and right are now, 0 (the same, or silent) to 1 and more, for each track that is listened to. */
     width: () => sides.map(([left, right]) => {
-      const [one, other] = [left, right].map((side) => {
-        const samples = new Float32Array(side.fftSize);
-        side.getFloatTimeDomainData(samples);
-        return samples;
-      });
+      const samples = (/** @type {AnalyserNode} */ side) => {
+        const found = new Float32Array(side.fftSize);
+        side.getFloatTimeDomainData(found);
+        return found;
+      };
+      const one = samples(left), other = samples(right);
       const power = one.reduce((sum, sample) => sum + sample * sample, 0);
-      const apart = one.reduce((sum, sample, place) => sum + (sample - other[place]) ** 2, 0);
+      const apart = one.reduce((sum, sample, place) => sum + (sample - (other[place] ?? 0)) ** 2, 0);
       return power > 0.01 ? Math.sqrt(apart / power) : 0;
     }),
     /** inbound-rtp statistics that carry media, one per stream. */
     async inbound() {
-      const all = await Promise.all(globalThis.reader.connections().map((kept) => kept.connection.getStats()));
+      const all = await Promise.all(reader.connections().map((kept) => kept.connection.getStats()));
       return all.flatMap((stats) => [...stats.values()].filter((row) => row.type === "inbound-rtp").map((row) => ({
         ...row, codec: stats.get(row.codecId) ?? null,
       })));
     },
-    /** Page to page without a relay: the track goes through two peer connections of this page into a video that is read too. */
+    unloop() {},
+    /** Page to page without a relay: the track goes through two peer connections of this page into a video that is read too. @param {MediaStreamTrack} track */
     async loop(track) {
       const [here, there] = [new Native(), new Native()];
       here.onicecandidate = ({ candidate }) => there.addIceCandidate(candidate ?? undefined);
@@ -250,36 +279,37 @@
       };
       const sender = here.addTransceiver(track, { direction: "sendonly" }).sender;
       await here.setLocalDescription();
-      await there.setRemoteDescription(here.localDescription);
+      await there.setRemoteDescription(/** @type {RTCSessionDescription} */ (here.localDescription));
       await there.setLocalDescription();
-      await here.setRemoteDescription(there.localDescription);
+      await here.setRemoteDescription(/** @type {RTCSessionDescription} */ (there.localDescription));
       watch(video);
       document.body.append(video);
-      globalThis.reader.unloop = () => {
+      reader.unloop = () => {
         here.close();
         there.close();
         video.remove();
       };
-      return sender.track.kind;
+      return sender.track?.kind;
     },
-    /** The device of a live `kind` track is pulled: the browser ends the track and says so. */
+    /** The device of a live `kind` track is pulled: the browser ends the track and says so. @param {"video" | "audio"} kind */
     pull(kind) {
       const track = captured.findLast((one) => one.kind === kind && one.readyState === "live");
-      track.stop();
-      track.dispatchEvent(new Event("ended"));
-      return track.label;
+      track?.stop();
+      track?.dispatchEvent(new Event("ended"));
+      return track?.label;
     },
     /** Skew of each beep of `source` after `from_ms` against its second of the picture, ms; positive: sound is late.
      * The second began when its first frame was shown, reckoned from the earliest of its frames that was. */
-    skews: (source, frames_per_s, from_ms) => beeps
+    skews: (/** @type {number} */ source, /** @type {number} */ frames_per_s, /** @type {number} */ from_ms) => beeps
       .filter((beep) => beep.source === source && beep.at_ms > from_ms)
       .flatMap((beep) => frames
-        .filter((one) => one.code?.source === source)
-        .map((one) => ({ late: one.code.number % frames_per_s, at_ms: one.shown_ms - ((one.code.number % frames_per_s) * 1000) / frames_per_s }))
+        .flatMap((one) => one.code?.source === source ? [{ late: one.code.number % frames_per_s, shown_ms: one.shown_ms }] : [])
+        .map(({ late, shown_ms }) => ({ late, at_ms: shown_ms - (late * 1000) / frames_per_s }))
         .filter(({ at_ms }) => Math.abs(beep.at_ms - at_ms) < 500)
         .sort((one, other) => one.late - other.late)
         .slice(0, 1)
         .map(({ at_ms }) => beep.at_ms - at_ms)),
     codeOf, videos, until,
   };
+  Object.assign(globalThis, { reader });
 })();
