@@ -283,7 +283,8 @@ class Host:
         if not self._epoch:
             self._epoch = await self._journal.open(self.id)
         await self._read()
-        bodies = await self._journal.replay(self.id, self._told_seq, self._durable_seq - self._told_seq)
+        fresh = self._durable_seq - self._told_seq
+        bodies = await self._journal.replay(self.id, self._told_seq, fresh) if fresh else []
         self._stale = False
         return [decode(body)[0] for body in bodies]
 
