@@ -74,6 +74,8 @@ class RedisJournal:
         return {intent: int(seq) for intent, seq in zip(intents, found, strict=True) if seq is not None}
 
     async def replay(self, conference: ConferenceId, after_seq: int, limit: int) -> Sequence[bytes]:
+        if limit < 1:
+            return []  # which Redis does not take for a count
         entries = key(conference, "entries")
         rows = await self._store.read(lambda redis: _list(redis.xrange(entries, f"{after_seq + 1}-0", "+", limit)))
         return [fields[b"body"] for _, fields in rows]

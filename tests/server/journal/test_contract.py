@@ -32,6 +32,7 @@ async def test_what_was_appended_is_replayed_in_order_by_another_process(opened:
     again = await opened()
     assert [e.command_id for e in read(await again.replay(C, 1, 10))] == ["b", "c"]
     assert [e.seq for e in read(await again.replay(C, 0, 2))] == [1, 2]
+    assert list(await again.replay(C, 0, 0)) == []
 
 
 async def test_an_entry_is_kept_byte_for_byte(opened: Opened) -> None:
