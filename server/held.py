@@ -21,6 +21,10 @@ class Held(Protocol):
         """Whether all that the state holds is durable."""
 
     @property
+    def owns(self) -> bool:
+        """Whether this process decides, as far as it knows."""
+
+    @property
     def conference(self) -> Conference:
         """The state now. Ask for it each time: it may be replaced."""
 

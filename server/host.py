@@ -88,6 +88,10 @@ class Host:
         return self._epoch
 
     @property
+    def owns(self) -> bool:
+        return True
+
+    @property
     def conference(self) -> Conference:
         """The state now. Ask for it each time: a failed write replaces it."""
         return self._conference

@@ -48,6 +48,8 @@ CHUNK: Final = 1000
 """Entries read at once."""
 PAUSES_S: Final = (1.0, 5.0, 20.0, 60.0)
 """Between tries while the disk, or the seal's key, is not to be had; the last one repeats."""
+LEFT_S: Final = 20
+"""A seal takes a second or two; an owner that has not sealed by then has no press, no key or no rights."""
 
 log = structlog.get_logger()
 Record = dict[str, Any]
@@ -191,7 +193,11 @@ class Sealer:
             log.error("sealing broke", act=place.act, exc_info=done.exception())
 
     async def _until_kept(self, place: Place) -> None:
-        """Try until the journal has the record."""
+        """Try until the journal has the record. Where another process decides, it is left to that one for a while."""
+        for _ in range(LEFT_S):
+            if self._hosts[place.conference].owns:
+                break
+            await self._pause(1.0)
         for pause_s in chain(PAUSES_S, repeat(PAUSES_S[-1])):
             try:
                 async with self._turn:
@@ -203,6 +209,9 @@ class Sealer:
                 return
 
     async def _keep(self, place: Place) -> None:
+        act = self._act(place)
+        if act is None or act.record is not None:
+            return
         record = await self.record(place)
         pdf = await self._printed(record)
         digest = ActDigest(hashlib.sha256(pdf).hexdigest())
