@@ -9,6 +9,7 @@ from asyncio.subprocess import DEVNULL
 from pathlib import Path
 
 import aiohttp
+import pytest
 from redis.asyncio import Redis
 
 from media import addresses
@@ -16,6 +17,7 @@ from rooms.ceremony.model import signatory
 from rooms.kernel import ConferenceId, ProjectId
 from scripts.benches.redis_process import RedisProcess
 from server.records.attachment import attachments
+from server.records.jobs import Job, Jobs
 from server.records.verdict import Status, said
 from tests.server.conftest import CONFERENCE, PATIENCE_S, Guest, Node
 from tests.server.records.papers import paper
@@ -105,13 +107,24 @@ async def sealed(one: Node, two: Node) -> tuple[Table, Guest]:
     return halls, onlooker
 
 
-async def test_a_record_is_the_same_at_both_processes_and_gone_from_both_once_a_person_is_erased(pair: Pair) -> None:
+async def test_a_record_is_the_same_at_both_processes_and_gone_from_both_once_a_person_is_erased(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs: list[Job] = []
+    run = Jobs.run
+
+    async def counted(self: Jobs, job: Job, given: bytes) -> bytes:
+        jobs.append(job)
+        return await run(self, job, given)
+
+    monkeypatch.setattr(Jobs, "run", counted)
     one, two = await pair.process("one"), await pair.process("two")
     halls, onlooker = await sealed(one, two)
     row = await two.link("protocol_officer")
     status, pdf = await get(two, onlooker, row, f"{SIGNED}.pdf")
     [checked] = await judged([(f"{CONFERENCE}-{SIGNED}.pdf", pdf)])
     assert (status, checked.status) == (200, Status.WHOLE), list(said([checked]))
+    assert jobs == [Job.SEAL], "one of the two made it"
     assert "4 of 4 commitments are opened" in "\n".join(checked.lines)
     assert b"Quastenflosser" in attachments(pdf)["personal.json"].data
     assert await get(one, halls.officer, row, f"{SIGNED}.pdf") == (200, pdf)
