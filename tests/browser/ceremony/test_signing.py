@@ -40,6 +40,11 @@ INKED = """() => [...document.querySelectorAll(".act-field canvas")].every((one)
   return data.some(Boolean);
 })"""
 """Whether every field of the act has ink."""
+WITHIN = """(parts) => parts.every((part) => {
+  const { left, right } = part.getBoundingClientRect();
+  return left >= 0 && right <= innerWidth;
+}) && (document.querySelector(".stage") || parts[0].clientWidth === innerWidth)"""
+"""Whether all of an act is on its screen; a wall gives it the whole width."""
 FULL = {"signatory": ".pad-seat:not(:empty)", "organiser": ".project", "protocol_officer": ".acts-row"}
 """What stands on a page once it is full."""
 
@@ -90,6 +95,7 @@ async def test_four_parties_sign_the_memorandum_and_every_hall_sees_the_hands(
     for screen in (*walls.values(), stage):
         await expect(screen.page.locator(".act .seal")).to_be_visible()
         assert await axe_faults(screen.page) == []
+        assert await screen.page.locator(".act, .act-paper").evaluate_all(WITHIN)
     await shoot(wall.page, shots / "wall-en-sealed.png")
     await signers[0].phase("sealed")
     for page in (desk.page, stage.page):

@@ -77,7 +77,7 @@ function mountSound() {
   const ask = find(root, ".wall-ask");
   const draw = () => {
     ask.hidden = !sound.blocked && !sound.silenced;
-    set(ask, "data-quiet", sound.silenced && !sound.blocked);
+    set(ask, "data-quiet", sound.silenced);
     write(find(ask, "span"), page.t(sound.silenced ? "wall.sound-elsewhere" : "wall.any-key"));
   };
   sound.addEventListener("change", draw);
