@@ -40,6 +40,8 @@ DRAWN = """async (image) => {
   canvas.getContext("2d").drawImage(image, 0, 0);
   return canvas.toDataURL("image/png");
 }"""
+JOB_MS = 30_000
+"""What is read, rendered or sealed takes a process of its own."""
 COLOUR_APART = 24
 """Of 255: two renderings of one page differ by no more in any place."""
 
@@ -72,7 +74,7 @@ async def test_an_act_is_written_signed_taken_home_and_its_signatory_erased(
 
     signers = await read_and_sign(protocol, pads, act, files["de"])
     await protocol.ends(act)
-    await project.locator("[data-act=record]").wait_for(timeout=60_000)
+    await project.locator("[data-act=record]").wait_for(timeout=2 * JOB_MS)
     mine = await taken_home(page, tmp_path / "organiser")
     theirs = await taken_home(signers[1].page, tmp_path / "party")
     assert mine.name == theirs.name == f"jiangsu-2022-{act}.pdf"
@@ -125,7 +127,7 @@ async def lay_before(page: Page, project: Locator, files: dict[str, bytes]) -> N
         await upload(project, language, f"{language}.pdf", data)
         hash = grouped(hashlib.sha256(data).hexdigest())
         pages = len(pypdfium2.PdfDocument(data))
-        await expect(project.locator(".document-hash", has_text=hash)).to_contain_text(f"{pages} pages")
+        await expect(project.locator(".document-hash", has_text=hash)).to_contain_text(f"{pages} page", timeout=JOB_MS)
     await expect(page.locator("[data-projects] > [data-said]")).to_contain_text("lies before the parties")
 
 
@@ -147,7 +149,7 @@ async def refuse_what_may_not_be_signed(page: Page, project: Locator) -> None:
     for language, name, made, words in cases:
         await turn(page, "[data-language]", language)
         await upload(project, "fr", name, made())
-        await expect(said).to_contain_text(words)
+        await expect(said).to_contain_text(words, timeout=JOB_MS)
     assert await project.locator(".document").all_inner_texts() == before
 
 
@@ -170,7 +172,7 @@ async def read_and_sign(protocol: Protocol, pads: dict[str, Pad], act: str, germ
     await expect(page.locator(".document-page")).to_have_count(3)
     for number, place in enumerate(await page.locator(".document-page").all()):
         await place.scroll_into_view_if_needed()
-        await place.locator("img").wait_for()
+        await place.locator("img").wait_for(timeout=JOB_MS)
         assert apart(await shown(place), german, number) <= COLOUR_APART
         assert apart(await shown(place), german, (number + 1) % 3) > COLOUR_APART, "another page is another picture"
     await protocol.goes(act)
@@ -260,7 +262,8 @@ async def test_acts_come_out_of_a_spreadsheet_when_every_row_is_right(
                 re.compile("^Row 3, kind: This value can.t be taken"),
                 re.compile("^Row 4, act: Another row has the same act"),
                 re.compile("^Row 4, party2_venue: There is no such hall"),
-            ]
+            ],
+            timeout=JOB_MS,
         )
         await expect(said).to_have_text("Nothing was taken: 3 mistakes.")
         await expect(take).to_be_hidden()
@@ -273,10 +276,10 @@ async def test_acts_come_out_of_a_spreadsheet_when_every_row_is_right(
             await turn(page, "[data-language]", "en")
         right = [sheets.row(f"{kind}-{n}") for n in (1, 2)]
         await page.locator("[data-import]").set_input_files(make(tmp_path / f"right.{kind}", *right))
-        await expect(said).to_have_text("All 2 rows are right.")
+        await expect(said).to_have_text("All 2 rows are right.", timeout=JOB_MS)
         await expect(wrong).to_have_count(0)
         await expect(page.locator(".project")).to_have_count(before + 2 * (number - 1))
         await take.click()
-        await expect(said).to_have_text("2 acts were taken in.")
+        await expect(said).to_have_text("2 acts were taken in.", timeout=JOB_MS)
         await expect(page.locator(".project")).to_have_count(before + 2 * number)
         await expect(row_of(page, f"Battery works, {kind}-2").locator(".project-parties")).to_contain_text("杨红新")
