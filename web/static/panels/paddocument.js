@@ -24,6 +24,8 @@ export class DocumentReader {
     root.append(this.tongues, this.pages, this.none, this.hash);
     page.i18n.apply(root);
     this.language = "";
+    /** The version that the reader asked for; else it is the page's own language. */
+    this.chosen = "";
     this.shown = "";
     this.seeing = new IntersectionObserver((entries) => entries.forEach(({ isIntersecting, target }) => isIntersecting && this.#fetch(/** @type {HTMLElement} */ (target))), { root: this.pages, rootMargin: AHEAD });
   }
@@ -31,12 +33,13 @@ export class DocumentReader {
   /** @param {string} act @param {Record<string, {digest: string, pages: number}>} [documents] by language */
   show(act, documents = {}) {
     const tags = Object.keys(documents);
-    if (!tags.includes(this.language)) this.language = tags.find((tag) => tag === this.page.i18n.language) ?? tags[0] ?? "";
+    if (!tags.includes(this.chosen)) this.chosen = "";
+    this.language = this.chosen || (tags.find((tag) => tag === this.page.i18n.language) ?? tags[0] ?? "");
     this.none.hidden = tags.length > 0;
     this.pages.hidden = !tags.length;
     this.tongues.hidden = tags.length < 2;
     list(this.tongues, tags, (tag) => tag, (tag) => h("button", { type: "button", class: "button button-quiet", onclick: () => {
-      this.language = tag;
+      this.chosen = tag;
       this.show(act, documents);
     } }), (button, tag) => {
       write(button, languageName(tag, this.page.i18n.tag));
