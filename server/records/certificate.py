@@ -173,7 +173,8 @@ class _Page:
         return lines
 
     def _document(self, tag: str, document: Mapping[str, Any]) -> Json:
-        pages = self._words["pages"].format(n=document["pages"]) if document.get("pages") else ""
+        count = document.get("pages")
+        pages = self._words["page_one" if count == 1 else "pages"].format(n=count) if count else ""
         return {
             "language": self._words.get(f"language.{tag}", tag),
             "pages": pages,
