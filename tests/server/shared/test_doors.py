@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import random
 import ssl
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pikepdf
 import pytest
 
 from server.tls import Pair, local_pair
 from tests.server.conftest import CONFERENCE, Guest, Node
 from tests.server.records.papers import paper
 from tests.server.shared.conftest import Pair as Processes
-from tests.server.test_documents import fetch, upload
+from tests.server.shared.test_nginx import NGINX, balancing
+from tests.server.shared.test_nginx import entered as through
+from tests.server.test_documents import ACT, fetch, upload
 
 COLUMNS = "act,kind,item,title,party1_venue,party1_name,party1_signatory,party2_venue,party2_name"
 
@@ -81,3 +87,20 @@ async def brought(organiser: Guest, token: str, act: str) -> dict[str, Any]:
     async with organiser.http.post(url, data=f"{COLUMNS}\n{row}", headers=headers) as answer:
         told: dict[str, Any] = await answer.json()
         return told
+
+
+@pytest.mark.skipif(not Path(NGINX).exists(), reason="nginx is not installed: apt-get install nginx-light")
+async def test_a_document_larger_than_other_bodies_passes_nginx(pair: Processes, tmp_path: Path) -> None:
+    nodes = [await pair.process("one"), await pair.process("two")]
+
+    def heavier(pdf: pikepdf.Pdf) -> None:
+        pdf.Root.Ballast = pdf.make_stream(random.Random(1).randbytes(2_000_000))
+
+    async with AsyncExitStack() as stack:
+        origin = stack.enter_context(balancing(tmp_path / "nginx", *nodes))
+        organiser = await through(origin, stack, nodes[0], "organiser", "Ola")
+        row, document = await nodes[0].link("organiser"), paper(heavier)
+        assert (await upload(organiser, row, io.BytesIO(document)))[0] == 200
+        await organiser.until(lambda view: view["ceremony"]["acts"][ACT].get("documents"))
+        for _ in nodes:
+            assert (await fetch(organiser, row, "de.pdf"))[1] == document
