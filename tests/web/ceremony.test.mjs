@@ -1,7 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import test from "node:test";
-import { actsOf, bySector, instantsOf, markOf, may, nextTurn, onward, pictureOf } from "../../web/static/lib/ceremony.js";
+import { actsOf, bySector, instantsOf, markOf, may, nextTurn, onward, pictureOf, recordedItems } from "../../web/static/lib/ceremony.js";
 import { beforeSeat, phaseOf } from "../../web/static/lib/pad.js";
 
 /** @typedef {import("../../web/static/lib/ceremony.js").Act} Act */
@@ -18,6 +18,13 @@ const phase = (now, now_ms, given = false) => phaseOf({ act: now, party: 0 }, no
 test("acts stand by the order that the server gave them", () => {
   const view = { ceremony: { acts: { b: act({ order: 1 }), a: act({ order: 0 }) } } };
   assert.deepEqual(actsOf(view).map(({ id }) => id), ["a", "b"]);
+});
+
+test("an item has a record of the whole once nothing of it is open any more", () => {
+  const sealed = act({ step: "sealed", record: "ab" });
+  assert.deepEqual(recordedItems([sealed, act({ id: "b", step: "void" }), act({ item: "projects", step: "void" })]), ["memorandum"]);
+  assert.deepEqual(recordedItems([sealed, act({ id: "b", step: "sealed" })]), []);
+  assert.deepEqual(recordedItems([sealed, act({ id: "b", step: "drafted" })]), []);
 });
 
 test("pads open by the clock, whenever the word of it came", () => {

@@ -140,6 +140,14 @@ export function bySector(acts) {
   return [...groups.entries()].sort(([a], [b]) => Number(!a) - Number(!b)).map(([, each]) => ({ sector: each[0].sector, acts: each }));
 }
 
+/** The programme's items whose acts are all done with: what was sealed has its record, the rest is void. @param {readonly Act[]} acts @returns {string[]} */
+export function recordedItems(acts) {
+  return [...new Set(acts.map(({ item }) => item))].filter((item) => {
+    const own = acts.filter((act) => act.item === item && act.step !== "void");
+    return own.length > 0 && own.every(({ record }) => record);
+  });
+}
+
 /** A document's hash as people compare it: groups of four. @param {string} digest hex */
 export function grouped(digest) {
   return digest.match(/.{1,4}/g)?.join(" ") ?? "";

@@ -1,7 +1,7 @@
 // @ts-check
 /** The organiser's acts: what is signed, by whom, under which documents; written here or taken from a spreadsheet. */
 
-import { actsOf } from "../lib/ceremony.js";
+import { actsOf, recordedItems } from "../lib/ceremony.js";
 import { find, h, list, write } from "../lib/dom.js";
 import { stepWords, tallyOfAct } from "./actlist.js";
 import { importer } from "./importer.js";
@@ -57,9 +57,19 @@ export function projects(root, page) {
     documents.get(act.id)?.draw(act);
   }
 
+  /** @param {string} item */
+  function whole(item) {
+    const button = recordButton(page, () => `ceremony/${item}`, say);
+    button.removeAttribute("data-t");
+    return button;
+  }
+
   page.watch((view) => view.ceremony?.acts, () => {
     const acts = actsOf(page.store.view);
     find(root, "[data-none]").hidden = acts.length > 0;
     list(rows, acts, ({ id }) => id, row, fill);
+    list(find(root, "[data-wholes]"), recordedItems(acts), (item) => item, whole, (button, item) => {
+      write(button, page.t("projects.whole", { title: page.words(page.store.view.conference?.items?.[item]?.title) }));
+    });
   });
 }
