@@ -30,6 +30,7 @@ from server.media_port import MediaPort
 from server.metrics import Metrics
 from server.personal import Personal
 from server.records.keys import Seal, given_seal, own_seal
+from server.sealer import known_files
 from server.settings import EVERYWHERE, Settings, Unusable, outer_address
 from server.shared.checks import check
 from server.shared.company import Company
@@ -132,8 +133,8 @@ async def _shared(
     except (Unwritable, TimeoutError) as failed:
         raise Unusable(f"Redis at {place(settings.redis)} went away at the start ({failed}): start again") from failed
     documents, records = RedisShelf(store, "documents"), RedisShelf(store, "records")
-    await _shelved(folder, documents, records)
     await _open(members, metrics, stack)
+    await _shelved(folder, documents, records, members)
     return Foundation(
         key,
         seal,
@@ -161,15 +162,19 @@ def _inner(settings: Settings) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-async def _shelved(folder: DataFolder, documents: Shelf, records: Shelf) -> None:
-    """What the data folder has of a time when it was used alone is for all now. No record stays in it: who erases
-    a person at another process can't reach it there. Raises Unusable.
+async def _shelved(folder: DataFolder, documents: Shelf, records: Shelf, hosts: Sequence[Held]) -> None:
+    """What the folder has of these conferences, from a time when it was used alone, is for all now. Raises Unusable.
+
+    No record of them stays in it: who erases a person at another process can't reach it there. Files that these
+    journals do not name are another node's, and left alone.
     """
+    known_documents, known_records = known_files(hosts)
     own = FolderShelf(folder.records)
     try:
-        await moved(FolderShelf(folder.documents), documents)
-        await moved(own, records)
-        await own.drop(await own.names())
+        await moved(FolderShelf(folder.documents), documents, known_documents)
+        shared = await moved(own, records, known_records)
+        ours = tuple({f"item.{name.split('.')[1]}." for name in shared})
+        await own.drop([*shared, *(name for name in await own.names() if ours and name.startswith(ours))])
     except Refused as refusal:
         what = f"documents and records in {folder.data} can't be moved to Redis ({refusal.code})"
         raise Unusable(f"{what}: give it memory (maxmemory), or move them away") from refusal

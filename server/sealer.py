@@ -251,6 +251,13 @@ class Sealer:
         return self._ceremony(place.conference, place.room).act(place.act)
 
 
+def known_files(hosts: Iterable[Held]) -> tuple[frozenset[str], frozenset[str]]:
+    """The documents and the acts' records that the journals name, as shelves have them."""
+    found = [(Place(host.id, room, act.id), act) for host in hosts for room, act in _acts(host)]
+    documents = frozenset(str(digest) for _, act in found for digest in act.digests.values())
+    return documents, frozenset(_name(place, act.record) for place, act in found if act.record)
+
+
 def _name(place: Place, digest: str) -> str:
     return f"act.{place.conference}.{place.act}.{digest}"
 

@@ -88,10 +88,14 @@ def whole(path: Path, name: str) -> bytes | None:
     return data if len(said) != SHA256_DIGITS or hashlib.sha256(data).hexdigest() == said else None
 
 
-async def moved(source: Shelf, target: Shelf) -> None:
-    """Put onto `target` what only `source` has. Raises Refused."""
+async def moved(source: Shelf, target: Shelf, known: Collection[str]) -> list[str]:
+    """Put onto `target` what only `source` has of `known`; all of these that both have then. Raises Refused."""
     there = set(await target.names())
-    for name in sorted(set(await source.names()) - there):
-        data = await source.get(name)
+    both: list[str] = []
+    for name in sorted(set(await source.names()) & set(known)):
+        data = None if name in there else await source.get(name)
         if data:
             await target.put(name, data)
+        if data or name in there:
+            both.append(name)
+    return both

@@ -178,11 +178,14 @@ async def test_a_full_redis_gives_what_it_has_and_takes_nothing(tmp_path: Path, 
     assert await shelf.get(name(LONG)) == LONG
 
 
-async def test_a_folder_s_files_come_to_the_others_but_for_damaged_ones(tmp_path: Path, stack: AsyncExitStack) -> None:
+async def test_a_folder_s_files_come_to_the_others_but_for_damaged_and_unknown_ones(
+    tmp_path: Path, stack: AsyncExitStack
+) -> None:
     server = await redis_server(tmp_path / "redis", stack)
     folder, shelf = FolderShelf(tmp_path), shared(server, stack)
     await folder.put(name(LONG), LONG)
     await folder.put(name(b"good"), b"bad")
-    await moved(folder, shelf)
-    await moved(folder, shelf)
+    await folder.put(name(b"unknown"), b"unknown")
+    for _ in range(2):
+        assert await moved(folder, shelf, [name(LONG), name(b"good"), name(b"elsewhere")]) == [name(LONG)]
     assert list(await shelf.names()) == [name(LONG)]

@@ -180,17 +180,25 @@ async def test_what_a_process_took_in_outlives_its_kill(pair: Pair) -> None:
         await guest.http.close()
 
 
-async def test_a_process_brings_what_its_folder_has_and_keeps_no_record_to_itself(pair: Pair) -> None:
-    data = paper()
-    digest = hashlib.sha256(data).hexdigest()
-    for kind, name in (("documents", digest), ("records", f"act.{CONFERENCE}.{SIGNED}.{digest}")):
-        folder = pair.folder / "one" / kind
-        folder.mkdir(parents=True)
-        (folder / f"{name}.pdf").write_bytes(data)
+async def test_a_process_brings_what_the_journal_names_and_leaves_another_node_s_files_alone(pair: Pair) -> None:
     one = await pair.process("one")
+    organiser, row = await entered(one, "organiser")
+    ours, foreign = paper(), paper(pages=1)
+    digest, other = (hashlib.sha256(data).hexdigest() for data in (ours, foreign))
+    assert (await upload(organiser, row, ours))[0] == 200
+    client: Redis = Redis(port=pair.redis.port)
+    await client.delete("twinhall:documents", f"twinhall:documents:{digest}")
+    await client.aclose()
+    record = f"act.{CONFERENCE}.{SIGNED}.{other}"
+    for kind, name, data in (("documents", digest, ours), ("documents", other, foreign), ("records", record, foreign)):
+        folder = pair.folder / "two" / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.pdf").write_bytes(data)
+    two = await pair.process("two")
     assert await names(pair.redis, "documents") == {digest.encode()}
-    assert await names(pair.redis, "records") == {f"act.{CONFERENCE}.{SIGNED}.{digest}".encode()}
-    assert files(one, "records") == []
+    assert await names(pair.redis, "records") == set()
+    assert [path.stem for path in files(two, "records")] == [record]
+    assert {path.stem for path in files(two, "documents")} == {digest, other}
 
 
 async def test_all_processes_seal_with_one_key(pair: Pair) -> None:
