@@ -24,6 +24,7 @@ from scripts.rehearsal.whip import NotAccepted, Session, peer
 
 AGAIN_S: Final = 0.1
 PICTURE_S: Final = 30.0
+PACKETS_S: Final = 20.0
 BUFFER_BYTES: Final = 8 * 1024 * 1024
 SO_RCVBUFFORCE: Final = 33
 """Linux; granted to CAP_NET_ADMIN, the other one is bounded by net.core.rmem_max."""
@@ -112,7 +113,16 @@ class Counter(Returning):
     def __init__(self, person: Person) -> None:
         super().__init__(person)
         self.gaps = Gaps()
+        self._news = asyncio.Event()
         self._sessions: list[Session] = []
+
+    async def more(self, packets: int) -> None:
+        """Until so many packets came from now on. Raises TimeoutError."""
+        goal = self.gaps.received + packets
+        async with asyncio.timeout(PACKETS_S):
+            while self.gaps.received < goal:
+                self._news.clear()
+                await self._news.wait()
 
     async def _join(self) -> None:
         connection = peer()
@@ -134,6 +144,7 @@ class Counter(Returning):
 
     async def _take(self, packet: Any, arrival_time_ms: int) -> None:
         self.gaps.take(packet.ssrc, packet.sequence_number)
+        self._news.set()
 
 
 def _widen(connection: RTCPeerConnection) -> None:

@@ -23,11 +23,12 @@ LEAVE_S: Final = 10.0
 
 
 class Supervised(Node):
-    """Start it with `start`; `kill` names `web` or `relay`."""
+    """Start it with `start`; `kill` names `web` or `relay`. `options` are more of web's."""
 
-    def __init__(self, data: Path, conference: str = "jiangsu-2022") -> None:
+    def __init__(self, data: Path, conference: str = "jiangsu-2022", *options: str) -> None:
         self.port, self.udp_port = free_port(socket.SOCK_STREAM), addresses.free_port()
         super().__init__(f"http://127.0.0.1:{self.port}", data, conference)
+        self._options = options
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -37,6 +38,7 @@ class Supervised(Node):
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "server.supervisor", "--data", str(self.data.resolve()),
                 "--port", str(self.port), "--udp-port", str(self.udp_port), "--conference", self.conference,
+                *self._options,
                 cwd=HOUSE, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         await self.ready()

@@ -25,26 +25,6 @@ PACKETS = 400
 PATIENCE_S = 20.0
 
 
-class Listener(Counter):
-    """Counts what an attendee is sent, and can be awaited."""
-
-    def __init__(self, person: Person) -> None:
-        super().__init__(person)
-        self._news = asyncio.Event()
-
-    async def more(self, packets: int) -> None:
-        """Until so many packets came from now on."""
-        goal = self.gaps.received + packets
-        async with asyncio.timeout(PATIENCE_S):
-            while self.gaps.received < goal:
-                self._news.clear()
-                await self._news.wait()
-
-    async def _take(self, packet: Any, arrival_time_ms: int) -> None:
-        await super()._take(packet, arrival_time_ms)
-        self._news.set()
-
-
 def journal(state: str) -> Callable[[dict[str, Any]], bool]:
     return lambda view: bool(view["health"]["journal"]["state"] == state)
 
@@ -65,7 +45,7 @@ async def watched(node: OwnNode, links: list[Link], disk: Path) -> None:
     camera, group = operator(links, SOURCE), next(link for link in links if link.role == "attendee")
     async with Person(node, next(link for link in links if link.role == "organiser"), "Olga") as organiser:
         hall = Hall(organiser.http, SOURCE, camera.whip or "", camera.token, await asyncio.to_thread(Film, 0))
-        listener = Listener(Person(node, group, "Anna"))
+        listener = Counter(Person(node, group, "Anna"))
         try:
             await hall.publish()
             await listener.come()
