@@ -129,9 +129,9 @@ class Member:
     async def close(self) -> None:
         """Leave; the lease goes to whoever is quickest."""
         await ended(self._task)
-        host, follower = self._host, self._follower
-        if host is not None:
-            await host.close()
+        follower = self._follower
+        if self._host is not None:
+            await self._end_host()
             with contextlib.suppress(Unwritable):
                 await self._lease.leave(self.id)
             await self._line.tell(Vacant(self.id))

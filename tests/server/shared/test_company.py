@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from redis.asyncio import Redis
 
+from tests.server.conftest import Guest
 from tests.server.shared.conftest import Pair
+
+ROUNDS, OPEN_EACH = 6, 5
+"""Of commands that a desk sends, so many at once."""
 
 
 async def test_a_command_at_a_follower_is_seen_at_both_and_a_repeat_gets_the_same_seq(pair: Pair) -> None:
@@ -101,3 +106,31 @@ async def test_a_process_that_starts_while_redis_is_full_shows_what_is_there(pai
     await guest.until(lambda view: view["health"]["journal"] == {"state": "ok"})
     assert "seq" in await guest.command("c", "links.renew", room=None, invite="attendee")
     await redis.aclose()
+
+
+async def sounded(desk: Guest, number: int, time: int) -> dict[str, Any]:
+    """A gain that no other command sets."""
+    gain = (number * 1000 + time + 1) / 10**5
+    return await desk.command(f"{number}-{time}", "stage.sound", source="frankfurt/camera-1", gain=gain)
+
+
+async def test_a_crowd_at_a_follower_gets_each_answer_once_also_while_the_owner_leaves(pair: Pair) -> None:
+    one, two = await pair.process("one"), await pair.process("two")
+    link = await one.link("director")
+    desks = [await two.guest().open(link, f"Dora {number}") for number in range(6)]
+    begun = asyncio.Event()
+
+    async def sounds(number: int, desk: Guest) -> list[int]:
+        found: list[int] = []
+        for turn in range(ROUNDS):
+            acts = [sounded(desk, number, turn * OPEN_EACH + each) for each in range(OPEN_EACH)]
+            found += [answer["seq"] for answer in await asyncio.gather(*acts)]
+            begun.set()
+        return found
+
+    acting = [asyncio.create_task(sounds(number, desk)) for number, desk in enumerate(desks)]
+    await begun.wait()
+    await pair.end(0)
+    seqs = [seq for found in await asyncio.gather(*acting) for seq in found]
+    assert len(set(seqs)) == len(seqs) == len(desks) * ROUNDS * OPEN_EACH
+    assert (await sounded(desks[0], 0, 0))["seq"] == seqs[0]

@@ -1,0 +1,131 @@
+"""Which conference goes to which relay: idle ones to the one with the least load, all away from where none is left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pytest
+
+from rooms.kernel import ConferenceId
+from server.metrics import Metrics
+from server.shared import company as companies
+from server.shared.company import Company
+from server.shared.messages import CONFERENCE_LOAD, Beat, NodeId
+from tests.server.test_host import HandClock
+
+HERE, THERE, BEYOND = NodeId("here:1"), NodeId("there:2"), NodeId("beyond:3")
+
+
+class Seat:
+    """Stands in for a Member: a conference that this process owns."""
+
+    def __init__(self, id: str) -> None:
+        self.id, self.node, self.owner = ConferenceId(id), HERE, HERE
+        self.owns, self.behind = True, 0
+        self.heir: asyncio.Future[NodeId] = asyncio.get_running_loop().create_future()
+
+    def pass_on(self, heir: NodeId) -> None:
+        if not self.heir.done():
+            self.heir.set_result(heir)
+
+
+class Relay:
+    """Stands in for SharedMedia; `busy` conferences have sessions."""
+
+    def __init__(self) -> None:
+        self.now: str | None = "epoch-1"
+        self.busy: dict[ConferenceId, int] = {}
+
+    def epoch(self) -> str | None:
+        return self.now
+
+    def is_idle(self, conference: ConferenceId) -> bool:
+        return conference not in self.busy
+
+    def health(self) -> Mapping[str, Any]:
+        return {"epoch": self.now, "sessions": sum(self.busy.values())} if self.now else {}
+
+
+class House:
+    """A process that owns conferences, and hears others' beats."""
+
+    def __init__(self, *ids: str) -> None:
+        self.seats = [Seat(id) for id in ids]
+        self.relay = Relay()
+        given: Any = (self, None, self.seats, HandClock(), Metrics(), "http://127.0.0.1:1", lambda: b"")
+        self.company = Company(*given, standby=False)
+        self.company._media = cast(Any, self.relay)
+
+    def listen(self, listener: object) -> None:
+        """As a store that never refuses."""
+
+    def heard(self, node: NodeId, *, owns: int, sessions: int = 0, relay: str = "epoch-2") -> None:
+        self.company.hear(Beat(node, 1, 0, 0, "http://127.0.0.1:2", relay=relay, sessions=sessions, owns=owns))
+
+    def passed(self) -> dict[str, NodeId]:
+        self.company._share()
+        return {seat.id: seat.heir.result() for seat in self.seats if seat.heir.done()}
+
+
+@pytest.fixture(autouse=True)
+def _a_relay_is_missed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(companies, "ALONE_S", 0.0)
+
+
+async def test_one_of_three_idle_conferences_goes_to_a_relay_that_has_one_less_than_two() -> None:
+    house = House("a", "b", "c")
+    house.heard(THERE, owns=2)
+    assert house.passed() == {}
+    house.heard(THERE, owns=1)
+    assert house.passed() == {"a": THERE}
+
+
+async def test_a_conference_with_people_stays_where_it_is() -> None:
+    house = House("a", "b", "c")
+    house.relay.busy = {ConferenceId("a"): 200, ConferenceId("b"): 1}
+    house.heard(THERE, owns=0)
+    assert house.passed() == {"c": THERE}
+
+
+async def test_sessions_are_load_and_the_relay_with_the_least_gets_it() -> None:
+    house = House("a", "b")
+    house.relay.busy = {ConferenceId("a"): 3 * CONFERENCE_LOAD}
+    house.heard(THERE, owns=1, sessions=2 * CONFERENCE_LOAD)
+    house.heard(BEYOND, owns=2)
+    assert house.passed() == {"b": BEYOND}
+
+
+async def test_what_was_passed_on_does_not_come_back() -> None:
+    before, after = House("a", "b", "c"), House("a", "d")
+    before.heard(THERE, owns=1)
+    assert len(before.passed()) == 1
+    after.heard(THERE, owns=2)  # as the heir sees it then
+    assert after.passed() == {}
+
+
+async def test_a_process_without_a_relay_is_no_heir() -> None:
+    house = House("a", "b", "c")
+    house.heard(THERE, owns=0, relay="")
+    assert house.passed() == {}
+
+
+async def test_all_go_when_the_own_relay_stays_away() -> None:
+    house = House("a", "b")
+    house.relay.busy = {ConferenceId("a"): 5}
+    house.heard(THERE, owns=9)
+    house.relay.now = None
+    house.company._relay_changed()
+    assert [await asyncio.wait_for(seat.heir, 10) for seat in house.seats] == [THERE, THERE]
+
+
+async def test_a_relay_whose_standby_came_in_time_keeps_its_conferences() -> None:
+    house = House("a")
+    house.heard(THERE, owns=0)
+    house.relay.now = None
+    house.company._relay_changed()
+    house.relay.now = "epoch-3"
+    house.company._relay_changed()
+    await asyncio.sleep(0)
+    assert house.passed() == {}
