@@ -17,8 +17,10 @@ from rooms.kernel import Json, PersonId
 from server.outbox import Outbox, event_frame
 
 COALESCE_S: Final = 0.25
+"""Promised is that what changed is on its way to the pages within this."""
+GATHER_S: Final = 0.22
 URGENT_S: Final = 0.02
-"""Below the promised 50 ms by what computing and sending may take."""
+"""Below the promised 250 and 50 ms by what computing and sending may take."""
 
 View = Mapping[str, Json]
 _ABSENT: Final = object()
@@ -144,7 +146,7 @@ class Fanout:
 
     def changed(self, *, urgent: bool = False) -> None:
         """Something in some view differs now: flush soon."""
-        delay_s = URGENT_S if urgent else COALESCE_S
+        delay_s = URGENT_S if urgent else GATHER_S
         if self._timer is not None:
             if self._timer.when() <= self._loop.time() + delay_s:
                 return
