@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.process, pytest.mark.holds]
 
 KILLS = 200
 RUNS = 100
-CONTROL_RUNS = 40
+CONTROL_RUNS = 24
 
 
 async def test_of_200_kills_of_web_processes_and_redis_none_loses_or_repeats_what_was_acknowledged() -> None:
