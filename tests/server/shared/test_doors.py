@@ -18,7 +18,7 @@ from server.tls import Pair, local_pair
 from tests.server.conftest import CONFERENCE, Guest, Node
 from tests.server.records.papers import paper
 from tests.server.shared.conftest import Pair as Processes
-from tests.server.shared.test_nginx import NGINX, balancing
+from tests.server.shared.nginx import Balancer, needs_nginx
 from tests.server.shared.test_nginx import entered as through
 from tests.server.test_documents import ACT, fetch, upload
 
@@ -89,7 +89,7 @@ async def brought(organiser: Guest, token: str, act: str) -> dict[str, Any]:
         return told
 
 
-@pytest.mark.skipif(not Path(NGINX).exists(), reason="nginx is not installed: apt-get install nginx-light")
+@needs_nginx
 async def test_a_document_larger_than_other_bodies_passes_nginx(pair: Processes, tmp_path: Path) -> None:
     nodes = [await pair.process("one"), await pair.process("two")]
 
@@ -97,7 +97,9 @@ async def test_a_document_larger_than_other_bodies_passes_nginx(pair: Processes,
         pdf.Root.Ballast = pdf.make_stream(random.Random(1).randbytes(2_000_000))
 
     async with AsyncExitStack() as stack:
-        origin = stack.enter_context(balancing(tmp_path / "nginx", *nodes))
+        balancer = Balancer(tmp_path / "nginx")
+        stack.enter_context(balancer.started([node.settings.port for node in nodes]))
+        origin = balancer.origin
         organiser = await through(origin, stack, nodes[0], "organiser", "Ola")
         row, document = await nodes[0].link("organiser"), paper(heavier)
         assert (await upload(organiser, row, io.BytesIO(document)))[0] == 200
