@@ -79,7 +79,7 @@ async def test_an_act_is_written_signed_taken_home_and_its_signatory_erased(
     theirs = await taken_home(signers[1].page, tmp_path / "party")
     assert mine.name == theirs.name == f"jiangsu-2022-{act}.pdf"
     assert mine.read_bytes() == theirs.read_bytes()
-    whole = await taken_home(page, tmp_path / "whole", "[data-wholes] [data-act=record]")
+    whole = await taken_home(page, tmp_path / "whole", "[data-wholes] [data-key=opening]")
     assert whole.name == "jiangsu-2022-ceremony-opening.pdf"
     await asyncio.to_thread(verify, mine, whole)
 
