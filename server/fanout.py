@@ -1,7 +1,7 @@
 """One view per audience: computed once, its changes encoded once, sent to many.
 
-Changes are collected for a quarter of a second; takes and the like go by the
-urgent lane. Whoever comes late, or lost count, gets the whole view. Beside the
+After a calm a change goes at once, the next ones a quarter of a second after it, together;
+takes and the like go by the urgent lane. Whoever comes late, or lost count, gets the whole view. Beside the
 view each person has a small one of their own, looked at only when it concerns them.
 """
 
@@ -120,6 +120,7 @@ class Fanout:
         self._own: dict[PersonId, Channel] = {}
         self._concerned: set[PersonId] = set()
         self._timer: Timer | None = None
+        self._flushed_s = -GATHER_S
 
     def channel(self, audience: Audience) -> Channel:
         """The audience's channel, made at its first reader."""
@@ -146,9 +147,10 @@ class Fanout:
 
     def changed(self, *, urgent: bool = False) -> None:
         """Something in some view differs now: flush soon."""
-        delay_s = URGENT_S if urgent else GATHER_S
+        now_s = self._loop.time()
+        delay_s = URGENT_S if urgent else max(URGENT_S, self._flushed_s + GATHER_S - now_s)
         if self._timer is not None:
-            if self._timer.when() <= self._loop.time() + delay_s:
+            if self._timer.when() <= now_s + delay_s:
                 return
             self._timer.cancel()
         self._timer = self._loop.call_later(delay_s, self.flush)
@@ -159,6 +161,7 @@ class Fanout:
         if not self._settled():
             self.changed(urgent=True)
             return
+        self._flushed_s = self._loop.time()
         concerned, self._concerned = self._concerned, set()
         for channel in [*self._channels.values(), *(self._own[each] for each in concerned if each in self._own)]:
             channel.flush()
