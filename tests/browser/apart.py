@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Browser
 
 from scripts.rehearsal.node import Link, OwnNode
 from tests.browser.pages import Watch
@@ -37,9 +38,11 @@ async def doors(room: OwnNode) -> list[Link]:
 
 
 @folder
-async def eye(room: OwnNode) -> Watch:
-    """Keeps an eye on every page of the folder."""
-    return Watch(room.url)
+async def eye(room: OwnNode, browser: Browser) -> AsyncIterator[Watch]:
+    """Keeps an eye on every page of the folder; they end with it, while `browser` goes on."""
+    eye = Watch(room.url)
+    yield eye
+    await eye.leave()
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")

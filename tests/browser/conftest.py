@@ -34,9 +34,11 @@ async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
 
 
 @session
-async def watch(node: OwnNode) -> Watch:
+async def watch(node: OwnNode, browser: Browser) -> AsyncIterator[Watch]:
     """Keeps an eye on every page of the run."""
-    return Watch(node.url)
+    watch = Watch(node.url)
+    yield watch
+    await watch.leave()
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")

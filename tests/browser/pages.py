@@ -110,3 +110,8 @@ class Watch:
         ]
         self.pages = [watched for watched in self.pages if not watched.page.is_closed()]
         return found
+
+    async def leave(self) -> None:
+        """Close what is still open: a page whose node is gone tries to return for ever."""
+        for watched in self.pages:
+            await watched.page.context.close()

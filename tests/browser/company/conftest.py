@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Browser
 
 from scripts.benches.redis_process import RedisProcess
 from scripts.rehearsal.node import Link, Node
@@ -47,6 +48,8 @@ async def doors(company: Company) -> list[Link]:
 
 
 @folder
-async def watch(company: Company) -> Watch:
+async def watch(company: Company, browser: Browser) -> AsyncIterator[Watch]:
     """The eye on these pages, in place of the one on the other tests' node."""
-    return Watch(company.node.url)
+    watch = Watch(company.node.url)
+    yield watch
+    await watch.leave()

@@ -150,6 +150,7 @@ async def test_a_record_is_the_same_at_both_processes_and_gone_from_both_once_a_
     assert (files(third, "records"), await names(pair.redis, "records"), holders(pair.redis)) == ([], set(), [])
 
 
+@pytest.mark.process
 async def test_what_a_process_took_in_outlives_its_kill(pair: Pair) -> None:
     """The process that took the document, and that took the order to seal, is killed with -9 as it has answered."""
     port, data = addresses.free_port(), paper()
