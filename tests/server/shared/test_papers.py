@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import sys
-from asyncio.subprocess import DEVNULL
+from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
-import aiohttp
 import pytest
 from redis.asyncio import Redis
 
@@ -28,15 +27,12 @@ from tests.server.test_documents import ACT, entered, fetch, upload
 from tests.server.test_sealer import erase, get, judged, kept
 
 
-async def answering(origin: str) -> None:
-    """Until somebody answers there."""
-    async with asyncio.timeout(PATIENCE_S), aiohttp.ClientSession() as http:
-        while True:
-            try:
-                async with http.get(f"{origin}/healthz"):
-                    return
-            except OSError:
-                await asyncio.sleep(0.05)
+async def up(process: Process) -> None:
+    """Until it says so."""
+    assert process.stderr is not None
+    async with asyncio.timeout(PATIENCE_S):
+        while b"web is up" not in (line := await process.stderr.readline()):
+            assert line, "it ended"
 
 
 def files(node: Node, folder: str) -> list[Path]:
@@ -155,9 +151,9 @@ async def test_what_a_process_took_in_outlives_its_kill(pair: Pair) -> None:
     """The process that took the document, and that took the order to seal, is killed with -9 as it has answered."""
     port, data = addresses.free_port(), paper()
     options = ("--data", pair.folder / "killed", "--port", port, "--redis", pair.redis.url)
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "server", *map(str, options), stderr=DEVNULL)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "server", *map(str, options), stderr=PIPE)
     origin = f"http://127.0.0.1:{port}"
-    await answering(origin)
+    await up(process)
     survivor = await pair.process("survivor")
     row, link = await survivor.link("organiser"), await survivor.link("protocol_officer")
     organiser, officer = Guest(origin), Guest(origin)
