@@ -22,7 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the bench that the command line names; the exit status says whether its promises hold."""
     benches = registry()
     options = parse(arguments, benches)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # figures alone are printed
+    _log_to_stderr()
     here = machine()
     try:
         outcome = asyncio.run(_run(benches[options.bench], options, _say_since(time.monotonic())))
@@ -38,6 +38,18 @@ async def _run(bench: Bench, options: argparse.Namespace, say: Say) -> Outcome:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, work.cancel)
     return await work
+
+
+def _log_to_stderr() -> None:
+    """Figures alone are printed; a failure without its locals, whose drawing would hold the loop for a second."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(colors=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def parse(arguments: Sequence[str], benches: dict[str, Bench]) -> argparse.Namespace:

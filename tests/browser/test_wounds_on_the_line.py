@@ -6,6 +6,7 @@ The halls here are encoders of ours whose picture and tone leave on one clock, a
 from __future__ import annotations
 
 import asyncio
+import statistics
 import time
 from collections.abc import AsyncIterator
 
@@ -22,6 +23,7 @@ from tests.browser.pages import Watch, Watched
 
 SLATE_MS = 1000
 SKEW_MS = (-45, 125)
+BEEPS = 3
 TABLES = {f"{HALLS[0]}/table": 2, f"{HALLS[1]}/table": 3}
 """Sources that halls of ours publish with picture and tone on one clock, and the numbers that their codes carry."""
 
@@ -66,7 +68,10 @@ async def take(director: Person, *sources: str) -> None:
 async def test_sound_and_picture_stay_together_over_every_switch(
     screens: list[Watched], director: Person, tables: dict[str, Hall]
 ) -> None:
-    """Joining is no switch: the page's sound buffer has settled on the first table when the clock starts."""
+    """Joining is no switch: the page's sound buffer has settled on the first table when the clock starts.
+
+    What is apart stays apart, so the median of each switch's beeps is judged: one beep in a busy page's hands is not.
+    """
     await screens[0].read("listen")
     first, second = TABLES
     await take(director, first)
@@ -77,11 +82,10 @@ async def test_sound_and_picture_stay_together_over_every_switch(
         await take(director, source)
         await screens[0].read("shows", [number], 8000, 300)
         from_ms = now_ms()
-        await screens[0].read("hears", number, 2, from_ms)
+        await screens[0].read("hears", number, BEEPS, from_ms)
         found = await screens[0].read("skews", number, FRAMES_PER_S, from_ms)
         print(f"skew of {source} after the switch: {', '.join(f'{ms:.0f}' for ms in found)} ms (positive: sound late)")
-        assert found
-        skews += found
+        skews.append(statistics.median(found))
     assert SKEW_MS[0] <= min(skews)
     assert max(skews) <= SKEW_MS[1]
 

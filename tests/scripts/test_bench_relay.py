@@ -96,7 +96,8 @@ def test_the_bench_runs_on_the_python_plane_beside_the_limit() -> None:
     command = [sys.executable, "scripts/bench", "relay", "--plane", "python", "--viewers", "3", "--quick"]
     command += ["--parts", "runs", "--json"]
     ended = subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, timeout=300, check=False)
-    assert ended.returncode == 0, ended.stderr
-    (measured,) = json.loads(ended.stdout)["runs"]
+    printed = json.loads(ended.stdout)
+    assert ended.returncode == bool(printed["broken"]), ended.stderr
+    (measured,) = printed["runs"]
     assert measured["cpu_us_per_packet"] > measured["limit_us_per_packet"] > 0
     assert measured["half_load"]["added_ms"]["samples"] > 0

@@ -90,6 +90,17 @@ class Guest:
                 self._news.clear()
                 await self._news.wait()
 
+    async def until_alike(self, other: Guest) -> None:
+        """Until both have the same view, whichever comes last."""
+        async with asyncio.timeout(PATIENCE_S):
+            while self.view != other.view:
+                news = [asyncio.ensure_future(guest._news.wait()) for guest in (self, other)]
+                await asyncio.wait(news, return_when=asyncio.FIRST_COMPLETED)
+                for one in news:
+                    one.cancel()
+                self._news.clear()
+                other._news.clear()
+
     async def until_mine(self, holds: Callable[[dict[str, Any]], Any]) -> None:
         await self.until(lambda _: self.mine and holds(self.mine))
 

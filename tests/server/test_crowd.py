@@ -74,5 +74,5 @@ async def test_views_of_decisions_made_at_once_come_in_one_order_to_all(node: No
     await decide(directors[0], 0.9876543)
     await crowd.until(lambda seat: seat.met)
     assert [seat.gaps for seat in crowd.seats] == [0] * 20
-    await directors[1].until(lambda view: view == directors[0].view)
+    await directors[1].until_alike(directors[0])
     crowd.leave()

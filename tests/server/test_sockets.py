@@ -203,7 +203,7 @@ async def test_a_page_that_does_not_read_is_cut_off_and_the_others_go_on(node: N
     async with other.http.get(f"{node.origin}/metrics") as answer:
         assert "twinhall_readers_cut_off_total 1.0" in await answer.text()
     await slow.connect(row)
-    await slow.until(lambda view: view == other.view)
+    await slow.until_alike(other)
 
 
 def test_a_flood_of_messages_is_read_no_faster() -> None:
