@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,7 +28,7 @@ _CHINESE: Final = "\\u3000-\\u30ff\\u4e00-\\u9fff\\uff01-\\uff5e"
 def printed(record: Mapping[str, Any], openings: Mapping[Digest, Opening]) -> bytes:
     """The unsealed PDF. A sign that no font has is printed as `?`; it stands whole in the record."""
     said = {**certificate(record, openings), "notice": ""}
-    has_cjk = CJK in typst.Fonts().families()
+    has_cjk = CJK in _fonts().families()
     if not has_cjk:
         said["pages"] = [page for page in said["pages"] if page["language"] != "zh"]
         said["notice"] = words("en")["no_cjk"]
@@ -37,10 +38,17 @@ def printed(record: Mapping[str, Any], openings: Mapping[Digest, Opening]) -> by
         return _compiled(record, openings, _legible(said, _EUROPEAN + _CHINESE if has_cjk else _EUROPEAN))
 
 
+@functools.cache
+def _fonts() -> typst.Fonts:
+    """Those of this machine, looked for once a process."""
+    return typst.Fonts()
+
+
 def _compiled(record: Mapping[str, Any], openings: Mapping[Digest, Opening], said: Mapping[str, Any]) -> bytes:
     at_ms = record["checkpoint"]["at_ms"]
     made = typst.compile(
         TEMPLATE,
+        font_paths=_fonts(),
         format="pdf",
         pdf_standards=["a-3b"],
         timestamp=datetime.datetime.fromtimestamp(at_ms // 1000, datetime.UTC),

@@ -9,7 +9,7 @@ import socketio
 from aiohappyeyeballs import AddrInfoType as AddrInfo
 from yarl import URL
 
-from server.sockets import MESSAGES_BURST, MESSAGES_PER_S, _Pace
+from server.sockets import MESSAGE_MAX, MESSAGES_BURST, MESSAGES_PER_S, _Pace
 from tests.server.conftest import PATIENCE_S, Guest, Node
 
 
@@ -175,8 +175,9 @@ async def test_a_message_that_is_too_large_ends_only_its_socket(node: Node) -> N
     url = f"{node.origin}/socket.io/?EIO=4&transport=websocket"
     async with guest.http.ws_connect(url) as ws:
         await ws.receive_str()
-        await ws.send_str("42" + "x" * 70_000)
+        await ws.send_str("x" * (MESSAGE_MAX + 1))
         assert (await ws.receive()).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
+        assert ws.close_code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
     assert "t1" in await guest.io.call("clock", {"t0": 1}, timeout=PATIENCE_S)
 
 

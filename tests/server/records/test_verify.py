@@ -209,9 +209,9 @@ def test_what_a_file_holds_moves_no_cursor() -> None:
 
 
 def test_the_command_says_it_all_with_its_exit_status(records: Records, tmp_path: Path) -> None:
-    whole, damaged, foreign = (tmp_path / name for name in ("a.pdf", "b.pdf", "c.pdf"))
+    whole, damaged, foreign = (tmp_path / name for name in ("a.pdf", "b.json", "c.pdf"))
     whole.write_bytes(records[MEMORANDUM].pdf)
-    damaged.write_bytes(records[MEMORANDUM].pdf.replace(b"endobj", b"endobk", 1))
+    damaged.write_bytes(canonical(records[MEMORANDUM].value).replace(b'"n":3', b'"n":4', 1))
     foreign.write_bytes(b"hello")
     for files, status in (([whole], 0), ([foreign, damaged], 1), ([foreign], 2)):
         done = subprocess.run([VERIFY, *files], capture_output=True, text=True, check=False)
