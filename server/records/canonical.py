@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any, Final, NewType
 
 import rfc8785
@@ -12,12 +13,18 @@ Digest = NewType("Digest", str)
 """A SHA-256 in 64 lower-case hexadecimal digits."""
 
 DOMAIN: Final = "twinhall/ceremony"
+_HALF_A_SIGN: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+"""How a sign beyond U+FFFF begins where it is escaped; json takes one half of it alone, which is no text."""
 SIZE_MAX: Final = 32 * 1024 * 1024
 """bytes of JSON that are read at all; a record of a hundred acts with all strokes has a tenth."""
 
 
 class Unreadable(ValueError):
     """Bytes that are not one JSON value of the records: why, in a few words."""
+
+
+class Broken(Unreadable):
+    """Bytes that end, or stop being JSON, somewhere."""
 
 
 def canonical(value: object) -> bytes:
@@ -29,17 +36,27 @@ def canonical(value: object) -> bytes:
 
 
 def read(data: bytes) -> Any:
-    """The JSON value in `data`. Raises Unreadable for anything odd, a key given twice and numbers without end too."""
+    """The JSON value in `data`. Raises Broken for what is no JSON.
+
+    Raises Unreadable for anything odd: a key given twice, numbers without end, half a sign (RFC 7493 section 2).
+    """
     if len(data) > SIZE_MAX:
         raise Unreadable(f"longer than {SIZE_MAX} bytes")
     try:
-        return json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
-    except (UnicodeDecodeError, RecursionError) as odd:
-        raise Unreadable(f"no JSON in UTF-8: {type(odd).__name__}") from odd
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
+        if _HALF_A_SIGN.search(data):
+            json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError as odd:
+        raise Broken(f"no JSON: {odd}") from odd
+    except UnicodeDecodeError as odd:
+        raise Broken("no JSON in UTF-8") from odd
+    except (UnicodeEncodeError, RecursionError) as odd:
+        raise Unreadable(f"no JSON of a record: {type(odd).__name__}") from odd
     except Unreadable:
         raise
     except ValueError as odd:
         raise Unreadable(f"no JSON: {odd}") from odd
+    return value
 
 
 def hashed(purpose: str, *parts: bytes) -> Digest:

@@ -86,7 +86,7 @@ def commitments(record: Mapping[str, Any]) -> Iterator[Digest]:
         yield from (party["signatory"] for party in act.get("parties", ()) if party.get("signatory"))
         for take in act.get("takes", ()):
             for signature in (*take.get("signatures", ()), *take.get("cleared", ())):
-                if signature.get("strokes"):
+                if isinstance(signature.get("strokes"), str):
                     yield signature["strokes"]
 
 

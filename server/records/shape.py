@@ -86,13 +86,18 @@ class Personal(msgspec.Struct, frozen=True):
 def shaped(value: Any) -> Record | Fault:
     """The record in `value`, or what is wrong with its shape."""
     try:
-        return msgspec.convert(value, Record)
+        record = msgspec.convert(value, Record)
     except (msgspec.ValidationError, RecursionError) as odd:
         found = _AT.search(str(odd))
         if found:
             entry = int(found[1]) + 1
             return Fault(Wound.CHANGED, entry, f"entry {entry} is no entry any more ({odd})")
         return Fault(Wound.CHANGED, 0, f"the record lacks what every record has ({odd})")
+    if [name for name in ("act", "ceremony") if name in value] != [record.subject] or not (
+        record.act or record.ceremony
+    ):
+        return Fault(Wound.CHANGED, 0, f"the record is of subject {record.subject}, and does not tell of it alone")
+    return record
 
 
 def readable_entries(text: str) -> int:

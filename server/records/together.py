@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
 from server.records.record import acts, record_digest
+from server.records.shape import Record, Told
 from server.records.verdict import Checked, Status
 
 
@@ -33,11 +34,12 @@ def _documents(checked: Sequence[Checked]) -> None:
 def _together(checked: Sequence[Checked]) -> None:
     """Records of one room tell one chain; a ceremony names its acts' records; a file is what its name says."""
     records = [each for each in checked if each.record is not None]
+    for each in records:
+        _listed(each, records)
     for number, each in enumerate(records):
         for other in records[:number]:
             _one_chain(other, each)
     for each in records:
-        _listed(each, records)
         _named(each, records)
 
 
@@ -54,6 +56,9 @@ def _one_chain(first: Checked, second: Checked) -> None:
         if mine.digest != theirs.digest:
             second.damaged(f"changed: entry {mine.n} is another one in {first.name}")
             return
+    if first.seal and second.seal and first.seal != second.seal:
+        second.damaged(f"swapped: it bears another seal than {first.name}; --seal tells which of both is the node's")
+        return
     second.well(f"its chain and that of {first.name} are one")
 
 
@@ -62,24 +67,35 @@ def _listed(ceremony: Checked, records: Sequence[Checked]) -> None:
     assert ceremony.record is not None
     if ceremony.record.ceremony is None or ceremony.status != Status.WHOLE:
         return
-    given = {
-        each.record.act.act: each
-        for each in records
-        if each.record is not None
-        and each.record.act is not None
-        and each.record.conference.id == ceremony.record.conference.id
-    }
     listed = ceremony.record.ceremony.acts
-    if not any(each.act in given for each in listed):
+    given = {each.act: list(_of(ceremony.record, each, records)) for each in listed}
+    if not any(given.values()):
         return
     for each in listed:
-        if each.act not in given:
+        if not given[each.act]:
             ceremony.damaged(f"lost: the record of {each.act} is not among the files")
             return
-        found = given[each.act]
-        if found.status == Status.WHOLE and record_digest(found.value) != each.record:
-            found.damaged(f"swapped: {ceremony.name} names another record of {each.act}")
+        for found in given[each.act]:
+            _as_listed(ceremony, each, found)
     ceremony.well(f"the records of all its {len(listed)} acts are there")
+
+
+def _of(ceremony: Record, act: Told, records: Sequence[Checked]) -> Iterator[Checked]:
+    """The records of one act of a ceremony."""
+    for each in records:
+        own = each.record
+        if own is not None and own.act is not None and own.act.act == act.act and own.conference == ceremony.conference:
+            yield each
+
+
+def _as_listed(ceremony: Checked, act: Told, found: Checked) -> None:
+    """An act's record is the one that the ceremony names; and so is its file, pages and seal, if it is the PDF."""
+    if found.status != Status.WHOLE:
+        return
+    if record_digest(found.value) != act.record:
+        found.damaged(f"swapped: {ceremony.name} names another record of {act.act}")
+    elif found.seal and found.sha256 != act.file:
+        found.damaged(f"changed: {ceremony.name} names another file of {act.act}: other pages, or another seal")
 
 
 def _named(checked: Checked, records: Sequence[Checked]) -> None:

@@ -21,7 +21,10 @@ class Status(IntEnum):
 
 
 class Checked(msgspec.Struct):
-    """One file: its status and what there is to say of it, line by line. `value` is the record as JSON."""
+    """One file: its status and what there is to say of it, line by line.
+
+    `value` is the record as JSON; `seal` the SHA-256 of the certificate that sealed it, if it is a PDF that is sealed.
+    """
 
     name: str
     status: Status = Status.WHOLE
@@ -29,6 +32,7 @@ class Checked(msgspec.Struct):
     record: Record | None = None
     value: dict[str, Any] = {}
     sha256: str = ""
+    seal: str = ""
 
     def well(self, words: str) -> None:
         self.lines.append(f"ok       {words}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 import msgspec
 
 from server.records.attachment import Attached, attachments
-from server.records.canonical import Unreadable, read
+from server.records.canonical import Broken, Unreadable, read
 from server.records.chain import Fault, Wound, fault, root
 from server.records.checkpoint import verified
 from server.records.difference import first_difference
@@ -27,12 +27,18 @@ FILE_MAX: Final = 64 * 1024 * 1024
 RECORD, OPENINGS = "record.json", "personal.json"
 
 
-def verify(files: Sequence[tuple[str, bytes]], key: str = "") -> list[Checked]:
-    """Each file, then what they say of one another. `key`: the Ed25519 key that must have signed (hexadecimal)."""
+def verify(files: Sequence[tuple[str, bytes]], key: str = "", seal: str = "") -> list[Checked]:
+    """Each file, then what they say of one another.
+
+    `key`: the Ed25519 key that must have signed; `seal`: the SHA-256 of the certificate that must have sealed the
+    PDFs (both hexadecimal).
+    """
     checked = [file(name, data) for name, data in files]
     for each in checked:
         if each.record is not None and key and each.record.checkpoint.key != key.lower():
             each.damaged(f"it is signed by {each.record.checkpoint.key}, not by the key that you gave")
+        if each.seal and seal and each.seal != seal.lower():
+            each.damaged(f"it is sealed with the certificate {each.seal}, not with the one that you gave")
     compare(checked)
     return checked
 
@@ -88,6 +94,7 @@ def _seal(checked: Checked, data: bytes) -> None:
 
 
 def _sealed(checked: Checked, found: SealState) -> None:
+    checked.seal = found.certificate
     checked.well(f"the seal covers the whole file; sealed by {found.by}")
     checked.note(f"certificate of the seal, SHA-256 {found.certificate}: compare it with the one you were told")
     if found.stamped:
@@ -101,7 +108,7 @@ def _json(checked: Checked, data: bytes, whole: bool = True) -> None:
     try:
         value = read(data)
     except Unreadable as odd:
-        _unreadable(checked, data, str(odd))
+        _unreadable(checked, data, odd)
         return
     if not isinstance(value, dict) or value.get("format") not in (FORMAT, PERSONAL):
         if FORMAT.encode() in data and isinstance(value, dict) and "chain" in value:
@@ -124,11 +131,14 @@ def _json(checked: Checked, data: bytes, whole: bool = True) -> None:
             return
 
 
-def _unreadable(checked: Checked, data: bytes, why: str) -> None:
+def _unreadable(checked: Checked, data: bytes, why: Unreadable) -> None:
     """Bytes that are no JSON: ours when they look so, and then the first entry that can't be read is named."""
     text = data.decode("utf-8", "replace")
     if FORMAT not in text and '"entries":[' not in text:
         checked.foreign(f"it is no record of a ceremony: {why}")
+        return
+    if not isinstance(why, Broken):
+        checked.damaged(f"changed: the record can't be read ({why})")
         return
     checked.damaged(_worded(Fault(Wound.CUT, n := readable_entries(text) + 1, f"entry {n} can't be read ({why})")))
 
@@ -186,7 +196,7 @@ def _story(checked: Checked, record: Record) -> bool:
         entries = _until_sealed(record, str(act.get("act")))
         try:
             where = first_difference(told(str(act.get("act")), entries), stated)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as odd:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError, RecursionError) as odd:
             checked.damaged(f"changed: the entries of {act.get('act')} tell nothing that can be told ({odd})")
             return False
         if where is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import json
 import zlib
 from collections.abc import Iterator
 
@@ -74,6 +75,8 @@ def _records() -> Iterator[bytes]:
         forged = copy.deepcopy(value)
         forged["chain"]["entries"][-1]["fact"] = fact
         yield canonical({**forged, "signature": SIGNER.sign("record", forged)})
+    for odd in ({"act": None}, {"subject": "ceremony"}, {"room": "\ud800"}, {"conference": {"id": "\ud800"}}):
+        yield json.dumps({**value, **odd}).encode()
     yield b'{"format":"twinhall-ceremony-1","chain":{"entries":[' + b"[" * 500
     yield b"%PDF-1.7\ntwinhall-ceremony-1\ntrailer<</Root 1 0 R>>"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,9 @@ def records(stage: Stage, keys: Path) -> Mapping[str, Made]:
         return Made(value, pdf)
 
     acts = {act: made(act_record(FRAME, stage.facts, act)) for act in (MEMORANDUM, PROJECT)}
-    kept = {act: Kept(record_digest(each.value), Digest("ee" * 32)) for act, each in acts.items()}
+    kept = {
+        act: Kept(record_digest(each.value), Digest(hashlib.sha256(each.pdf).hexdigest())) for act, each in acts.items()
+    }
     whole = made(ceremony_record(FRAME, stage.facts, ItemId("projects"), kept))
     named = {f"jiangsu-2022-{act}": each for act, each in acts.items()}
     return {**named, "jiangsu-2022-ceremony-projects": whole}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -24,7 +25,8 @@ FRAME = Frame(DEFINITION, ROOM, SIGNER)
 MEMORANDUM, PROJECT = ProjectId("memorandum"), ProjectId("project-1")
 BEGAN_MS = 1_657_177_440_000
 """7 July 2022, 15:04 in Changzhou."""
-GERMAN = "ab" * 32
+GERMAN_PDF = b"%PDF-1.7 the German version"
+GERMAN = hashlib.sha256(GERMAN_PDF).hexdigest()
 
 
 def strokes(party: int, began_ms: float) -> dict[str, Any]:

@@ -28,6 +28,8 @@ from server.records.canonical import canonical
 from server.records.keys import Seal, own_seal
 from server.records.record import commitments
 from server.records.seal import Coverage, Unsealable, sealed, state
+from server.records.verdict import Status, overall
+from server.records.verify import verify
 from server.tls import Pair, builder, store
 from tests.server.records.conftest import Made
 from tests.server.records.staged import Stage
@@ -147,9 +149,8 @@ def p12(folder: Path, password: bytes) -> Path:
     return file
 
 
-def test_a_given_pkcs12_seals_and_a_wrong_password_is_said(
-    stage: Stage, records: Mapping[str, Made], tmp_path: Path
-) -> None:
+def test_a_given_pkcs12_seals_and_a_wrong_password_is_said(records: Mapping[str, Made], tmp_path: Path) -> None:
+    """What it seals here are other pages around a genuine record: only the set, or the seal's digest, tells."""
     record = records[MEMORANDUM].value
     pdf = press.printed(record, {})
     file = p12(tmp_path, b"geheim")
@@ -157,6 +158,16 @@ def test_a_given_pkcs12_seals_and_a_wrong_password_is_said(
     password.write_text("geheim\n")
     made, _ = asyncio.run(sealed(pdf, Seal(p12=str(file), password=str(password)), "x"))
     assert state(made).coverage == Coverage.WHOLE
+    [genuine] = verify([("a.pdf", records[MEMORANDUM].pdf)])
+    [forged] = verify([("a.pdf", made)], seal=genuine.seal)
+    assert "not with the one that you gave" in forged.lines[-1]
+    assert overall(verify([("a.pdf", records[MEMORANDUM].pdf)], seal=genuine.seal.upper())) == Status.WHOLE
+    whole = {name: each.pdf for name, each in records.items()}
+    forged, *others = verify(list({**whole, MEMORANDUM: made}.items()))
+    assert "names another file of memorandum: other pages, or another seal" in forged.lines[-1]
+    assert overall(others) == Status.WHOLE
+    [_, other] = verify([("a.pdf", made), ("b.pdf", records["jiangsu-2022-project-1"].pdf)])
+    assert "it bears another seal than a.pdf" in other.lines[-1]
     password.write_text("falsch\n")
     with pytest.raises(Unsealable, match="right password"):
         asyncio.run(sealed(pdf, Seal(p12=str(file), password=str(password)), "x"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import json
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,15 +14,17 @@ import pikepdf
 import pytest
 
 from server.records.canonical import canonical
-from server.records.record import personal, record_digest
+from server.records.checkpoint import Signer
+from server.records.record import Frame, act_record, personal, record_digest
 from server.records.verdict import Checked, Status, overall, said
 from server.records.verify import verify
 from tests.server.records.conftest import Made
-from tests.server.records.staged import GERMAN, SIGNER, Stage
+from tests.server.records.staged import FRAME, GERMAN_PDF, PROJECT, SIGNER, Stage
 
 Records = Mapping[str, Made]
 VERIFY = Path(__file__).parents[3] / "scripts" / "verify"
 MEMORANDUM = "jiangsu-2022-memorandum"
+DELETE = object()
 
 
 @pytest.fixture
@@ -109,6 +112,34 @@ def test_another_key_is_no_key_of_ours(records: Records) -> None:
     assert checked.status == Status.WHOLE
 
 
+@pytest.mark.parametrize(
+    ("path", "other"),
+    [
+        (("act",), None),
+        (("act",), DELETE),
+        (("subject",), "ceremony"),
+        (("ceremony",), {"item": "projects", "title": {}, "acts": []}),
+        (("conference", "id"), "\ud800"),
+        (("room",), "\ud800"),
+    ],
+)
+def test_a_record_that_lacks_what_it_is_of_is_damaged_beside_whole_ones(
+    value: dict[str, Any], path: tuple[str, ...], other: object
+) -> None:
+    *above, name = path
+    wounded = copy.deepcopy(value)
+    part = wounded
+    for step in above:
+        part = part[step]
+    if other is DELETE:
+        del part[name]
+    else:
+        part[name] = other
+    checked = verify([("bad", json.dumps(wounded).encode()), ("good", canonical(value))])
+    assert "changed: the " in damage(checked[0])
+    assert checked[1].status == Status.WHOLE
+
+
 def test_json_that_was_cut_names_the_first_entry_that_cannot_be_read(value: dict[str, Any]) -> None:
     text = canonical(value)
     began = text.index(b'"entries"')
@@ -185,11 +216,20 @@ def test_a_file_may_bear_any_other_name(records: Records) -> None:
     assert overall(verify([("vertrag.pdf", records[MEMORANDUM].pdf)])) == Status.WHOLE
 
 
-def test_two_records_that_tell_the_same_entry_otherwise_are_named(records: Records) -> None:
-    mine = records["jiangsu-2022-project-1"].value
-    theirs = {**records[MEMORANDUM].value, "checkpoint": {**records[MEMORANDUM].value["checkpoint"], "key": "ab" * 32}}
-    checked = verify([("a", canonical(mine)), ("b", canonical(theirs))])
-    assert checked[1].status == Status.DAMAGED
+def test_two_records_that_tell_the_same_entry_otherwise_are_named(records: Records, stage: Stage) -> None:
+    facts = copy.deepcopy(stage.facts)
+    facts[1]["at_ms"] += 1
+    theirs = act_record(FRAME, facts, PROJECT)
+    checked = verify([("a", canonical(records[MEMORANDUM].value)), ("b", canonical(theirs))])
+    assert checked[0].status == Status.WHOLE
+    assert "changed: entry 2 is another one in a" in damage(checked[1])
+
+
+def test_two_records_of_one_room_that_two_keys_signed_are_named(records: Records, stage: Stage) -> None:
+    theirs = act_record(Frame(FRAME.definition, FRAME.room, Signer(bytes(32))), stage.facts, PROJECT)
+    assert judged(theirs).status == Status.WHOLE
+    checked = verify([("a", canonical(records[MEMORANDUM].value)), ("b", canonical(theirs))])
+    assert "signed by another key than a" in damage(checked[1])
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"{}", b'{"format":"x"}', b"%PDF-1.7\n", b"[1]", b'"x"', b"\x89PNG"])
@@ -197,10 +237,13 @@ def test_what_is_no_record_is_not_ours(data: bytes) -> None:
     assert overall(verify([("x", data)])) == Status.NOT_OURS
 
 
-def test_the_very_document_that_was_signed_is_recognised(records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
-    checked = verify([("a.pdf", records[MEMORANDUM].pdf), ("other.pdf", b"%PDF-1.7 other")])
-    assert [each.status for each in checked] == [Status.WHOLE, Status.NOT_OURS]
-    assert GERMAN in str(records[MEMORANDUM].value["act"]["documents"])
+def test_the_very_document_that_was_signed_is_recognised(value: dict[str, Any]) -> None:
+    files = [("a.json", canonical(value)), ("de.pdf", GERMAN_PDF), ("other.pdf", GERMAN_PDF + b" ")]
+    checked = verify(files)
+    assert [each.status for each in checked] == [Status.WHOLE, Status.WHOLE, Status.NOT_OURS]
+    assert "the very document that was signed: de of memorandum" in checked[1].lines[0]
+    files[0] = ("a.json", canonical({**value, "room": "another"}))
+    assert verify(files)[1].status == Status.NOT_OURS, "a damaged record vouches for nothing"
 
 
 def test_what_a_file_holds_moves_no_cursor() -> None:
@@ -213,6 +256,8 @@ def test_the_command_says_it_all_with_its_exit_status(records: Records, tmp_path
     whole.write_bytes(records[MEMORANDUM].pdf)
     damaged.write_bytes(canonical(records[MEMORANDUM].value).replace(b'"n":3', b'"n":4', 1))
     foreign.write_bytes(b"hello")
-    for files, status in (([whole], 0), ([foreign, damaged], 1), ([foreign], 2)):
+    away = tmp_path / "d.pdf"
+    for files, status in (([whole], 0), ([away, foreign, damaged], 1), ([away, whole], 2)):
         done = subprocess.run([VERIFY, *files], capture_output=True, text=True, check=False)
-        assert done.returncode == status, done.stdout + done.stderr
+        assert (done.returncode, done.stderr) == (status, ""), done.stdout + done.stderr
+    assert f"{whole}: whole" in done.stdout, "a file that is not there keeps no other from its verdict"
