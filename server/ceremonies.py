@@ -102,7 +102,7 @@ class Ceremonies:
 
     async def _kept_name(self, hall: Hall, actor: Actor, sent: Envelope, naming: c.NameSignatory) -> Envelope:
         nameless = replace(naming, name="", commitment=w.Digest(""))
-        if not self._would_do(hall, actor, sent, nameless):
+        if not self._would_do(hall, actor, sent, replace(nameless, commitment=_PLACEHOLDER)):
             return replace(sent, command=nameless)
         person = signatory(hall.id, naming.act, naming.party)
         _check_kept(hall, person)

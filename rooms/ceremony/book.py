@@ -27,6 +27,10 @@ class Book:
         draft = self._drafts.get(id)
         return Act(draft) if draft and draft.item in self._items else None
 
+    def is_defined(self, act: Act) -> bool:
+        """Whether it is what the definition drafts."""
+        return self._drafts.get(act.id) == act.drafted
+
     def acts(self) -> list[Act]:
         """All acts in the order of the programme: by item, by round, as they were drafted."""
         found = [act for id in dict.fromkeys([*self._drafts, *self.kept.acts]) if (act := self.act(id))]

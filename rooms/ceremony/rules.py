@@ -54,6 +54,8 @@ class Rules:
                 self._party(act, party)
                 if act.step not in _UNARMED:
                     raise Refused("act-moved", step=act.step.value)
+                if not commitment:
+                    raise Refused("busy")
                 return [e.SignatoryNamed(id, party, commitment)]
             case c.Attach(id, language, digest, pages, size):
                 act = self.act(id)
@@ -92,7 +94,11 @@ class Rules:
             cleaned(command.sector) if command.sector else None,
             command.instrument,
         )
-        return [] if known is not None and known.drafted == drafted else [drafted]
+        if known is not None and known.drafted == drafted:
+            return []
+        # The journal alone must tell whether a signatory's party stays: what only the definition says is told first.
+        untold = known is not None and known.named and self._book.is_defined(known)
+        return [known.drafted, drafted] if known is not None and untold else [drafted]
 
     def _room_at_table(self, venue: VenueId, parties: int) -> None:
         if venue not in self.tables:

@@ -61,6 +61,9 @@ class _Story:
             case {"type": "ceremony.seated", "seats": list(seats)}:
                 for party, seat in enumerate(seats):
                     self._party(party)["seat"] = seat
+            case {"type": "ceremony.unlocked"}:
+                for party in self._act["parties"]:
+                    party.pop("seat", None)
             case {"type": "ceremony.voided", "reason": str(reason)}:
                 self._act |= {"outcome": "void", "reason": reason}
             case {"type": "ceremony.unveiled"}:
@@ -73,7 +76,7 @@ class _Story:
             self._cue(n, name, fact)
 
     def _sheet(self, event: Mapping[str, Any], parties: list[Json]) -> None:
-        """What the act is; a signatory's commitment and seat outlive a change of words."""
+        """What the act is; a signatory's commitment outlives a change of words, and not one of the party's name."""
         known = self._act["parties"]
         self._act |= {
             "kind": event["kind"],
@@ -148,7 +151,8 @@ def in_languages(words: Mapping[str, Any]) -> dict[str, str]:
 def _party(party: Mapping[str, Any], known: Mapping[str, Any]) -> Json:
     told: Json = {"names": in_languages(party["names"]), "venue": party["venue"]}
     told |= {name: in_languages(party[name]) for name in ("title", "authority") if party.get(name)}
-    return told | {name: known[name] for name in ("signatory", "seat") if name in known}
+    stays = known.get("names", told["names"]) == told["names"]
+    return told | ({"signatory": known["signatory"]} if stays and "signatory" in known else {})
 
 
 def _replace(signatures: list[Json], signed: Json) -> None:

@@ -215,7 +215,7 @@ EXAMPLES: dict[str, tuple[Callable[[], Evening], dict[str, Any]]] = {
         drafted,
         {"act": "new", "kind": "signing", "item": "projects", "title": {"en": "New"}, "parties": _HALLS},
     ),
-    "ceremony.name": (drafted, {**_M, "party": 0, "name": "Li Na"}),
+    "ceremony.name": (drafted, {**_M, "party": 0, "name": "Li Na", "commitment": COMMITMENT}),
     "ceremony.attach": (drafted, {**_M, "language": "de", "digest": DIGEST, "pages": 3, "size": 1000}),
     "ceremony.detach": (attached, {**_M, "language": "de"}),
     "ceremony.lock": (drafted, _M),

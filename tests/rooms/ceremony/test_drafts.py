@@ -87,14 +87,15 @@ def test_a_signatory_s_name_comes_from_the_vault_and_stays_with_the_party() -> N
     assert evening.view(names={person: "Li Na"})["acts"][MEMORANDUM]["parties"][0]["name"] == "Li Na"
     assert "name" not in evening.view()["acts"][MEMORANDUM]["parties"][0], "erased"
     assert evening.refused(c.NameSignatory(FIRST, 2), ORGANISER) == "party-unknown"
+    assert evening.refused(c.NameSignatory(FIRST, 0), ORGANISER) == "busy", "the vault has no name"
     known = evening.act(FIRST).parties
-    evening.do(c.NameSignatory(FIRST, 0), ORGANISER)
-    evening.do(c.NameSignatory(FIRST, 1), ORGANISER)
+    evening.do(c.NameSignatory(FIRST, 0, commitment=COMMITMENT), ORGANISER)
+    evening.do(c.NameSignatory(FIRST, 1, commitment=COMMITMENT), ORGANISER)
     parties = (w.PartyWords(known[0].venue, Words(en="Another")), known[1])
     evening.do(new_act(act=FIRST, parties=parties), ORGANISER)
     assert evening.act(FIRST).named == {1}
     again = replace(parties[0], names=Words(en="Another", zh="Another", de="Another", fr="Another"))
-    evening.do(c.NameSignatory(FIRST, 0), ORGANISER)
+    evening.do(c.NameSignatory(FIRST, 0, commitment=COMMITMENT), ORGANISER)
     evening.do(new_act(act=FIRST, parties=(again, known[1])), ORGANISER)
     assert evening.act(FIRST).named == {0, 1}, "the same name, written in each language"
 

@@ -15,7 +15,7 @@ from rooms.features.stage import Take
 from rooms.journal import decode, encode
 from rooms.kernel import ProjectId
 from rooms.program import Layout
-from tests.rooms.ceremony.evening import DIGEST, FIRST, MEMORANDUM, OFFICER, Evening, drafted
+from tests.rooms.ceremony.evening import COMMITMENT, DIGEST, FIRST, MEMORANDUM, OFFICER, Evening, drafted
 from tests.rooms.hall import CZ, CZ_TABLE, DIRECTOR, FR_TABLE, FRANKFURT, ORGANISER, STAGE
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "ceremony.jsonl"
@@ -75,7 +75,7 @@ def test_the_forum_of_beijing_holds_letters_an_unveiling_an_initiative_and_proje
 
 def test_a_ceremony_goes_on_from_a_snapshot() -> None:
     evening = drafted()
-    evening.do(c.NameSignatory(MEMORANDUM, 1), ORGANISER)
+    evening.do(c.NameSignatory(MEMORANDUM, 1, commitment=COMMITMENT), ORGANISER)
     evening.signed(parties=(0, 1))
     again = Conference.restored(evening.conference.snapshot())
     assert again.view(Attendee(), STAGE, {}, evening.now_ms) == evening.conference.view(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from rooms.ceremony import commands as c
 from rooms.ceremony import words as w
@@ -148,3 +149,33 @@ def test_a_name_that_was_given_is_committed_to_by_its_party() -> None:
     evening.do(c.NameSignatory(MEMORANDUM, 1, "", w.Digest("ef" * 32)), ORGANISER)
     record = evening.sealed(signed_on_paper(evening))
     assert record["act"]["parties"][1]["signatory"] == "ef" * 32
+
+
+@pytest.mark.parametrize("drafted_before", [False, True])
+def test_a_signatory_goes_with_the_party_whose_name_goes(drafted_before: bool) -> None:
+    """Also of an act that only the definition drafts: no fact says what its parties were called."""
+    evening = Journalled()
+    known = evening.act().parties
+    alpha = replace(known[0], names=Words(en="Alpha")) if drafted_before else known[0]
+    if drafted_before:
+        evening.do(redrafted(evening, (alpha, *known[1:])), ORGANISER)
+    for party in (0, 1):
+        evening.do(c.NameSignatory(MEMORANDUM, party, "", w.Digest(f"e{party}" * 32)), ORGANISER)
+    evening.do(c.Lock(MEMORANDUM), OFFICER)
+    evening.do(c.SeatParties(MEMORANDUM), OFFICER)
+    evening.do(c.Unlock(MEMORANDUM), OFFICER)
+    gamma = replace(alpha, names=Words(en="Gamma"))
+    evening.do(redrafted(evening, (gamma, replace(known[1], title=Words(en="Mayor")), *known[2:])), ORGANISER)
+    evening.do(c.Lock(MEMORANDUM), OFFICER)
+    evening.do(c.FallBack(MEMORANDUM), OFFICER)
+    evening.do(c.Exchange(MEMORANDUM), OFFICER)
+    evening.do(c.Unveil(MEMORANDUM), OFFICER)
+    parties = evening.sealed(MEMORANDUM)["act"]["parties"]
+    assert [party.get("signatory") for party in parties] == [None, "e1" * 32, None, None]
+    assert evening.act().named == {1}
+    assert not any("seat" in party for party in parties), "nobody was seated after the act was unlocked"
+
+
+def redrafted(evening: Journalled, parties: tuple[w.PartyWords, ...]) -> c.Draft:
+    drafted = evening.act().drafted
+    return c.Draft(drafted.act, drafted.kind, drafted.item, drafted.title, parties, drafted.round)
