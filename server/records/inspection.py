@@ -23,11 +23,24 @@ ENCRYPTED: Final = "document-encrypted"
 PAGES: Final = "document-pages"
 SCRIPTS: Final = "document-scripts"
 ATTACHMENTS: Final = "document-attachments"
+DIFFERS: Final = "document-differs"
 
 _RUNS: Final = frozenset(
-    {"/JavaScript", "/Launch", "/Rendition", "/Movie", "/Sound", "/RichMediaExecute", "/ImportData"}
+    {
+        "/JavaScript",
+        "/Launch",
+        "/Rendition",
+        "/Movie",
+        "/Sound",
+        "/RichMediaExecute",
+        "/ImportData",
+        "/SubmitForm",
+        "/ResetForm",
+    }
 )
-"""Actions that run something (ISO 32000-2 section 12.6.4)."""
+"""Actions that run something, send it or change it (ISO 32000-2 sections 12.6.4 and 12.7.6)."""
+_SHOWS: Final = frozenset({"/Hide", "/SetOCGState"})
+"""Actions that show and hide (sections 12.6.4.11 and 12.6.4.13)."""
 _PLAYS: Final = frozenset({"/Screen", "/Movie", "/Sound", "/RichMedia", "/3D"})
 
 
@@ -67,6 +80,8 @@ def _look_through(pdf: pikepdf.Pdf) -> None:
     """Every object of the file, whether a page uses it or not."""
     if "/Collection" in pdf.Root:
         raise Refused(ATTACHMENTS)
+    if "/OCProperties" in pdf.Root:  # layers: shown, printed, or neither (section 8.11)
+        raise Refused(DIFFERS)
     if len(pdf.objects) > OBJECTS_MAX:
         raise Refused(TOO_LARGE)
     for each in pdf.objects:
@@ -75,9 +90,14 @@ def _look_through(pdf: pikepdf.Pdf) -> None:
 
 
 def _judge(found: Any) -> None:
-    if "/JS" in found or "/XFA" in found or str(found.get("/S", "")) in _RUNS:
+    action = str(found.get("/S", ""))
+    if "/JS" in found or "/XFA" in found or action in _RUNS:
         raise Refused(SCRIPTS)
+    if action == "/GoToE":  # into a file within a file (section 12.6.4.4)
+        raise Refused(ATTACHMENTS)
     subtype = str(found.get("/Subtype", ""))
+    if action in _SHOWS or (subtype == "/Form" and "/Ref" in found):  # a page of another file (section 8.10.4)
+        raise Refused(DIFFERS)
     if subtype in _PLAYS and "/Rect" in found:
         raise Refused(SCRIPTS)
     if "/EF" in found or "/EmbeddedFiles" in found or (subtype == "/FileAttachment" and "/Rect" in found):

@@ -83,7 +83,14 @@ def _records() -> Iterator[bytes]:
 
 def _documents() -> Iterator[bytes]:
     yield papers.paper(pages=1)
-    for change in (papers.opens_with_a_script, papers.starts_a_program, papers.carries_a_file, papers.pins_a_file):
+    for change in (
+        papers.opens_with_a_script,
+        papers.starts_a_program,
+        papers.carries_a_file,
+        papers.pins_a_file,
+        papers.has_layers,
+        papers.shows_a_page_of_another_file,
+    ):
         yield papers.paper(change, pages=1)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import pikepdf
 import pytest
+from PIL import Image
 
 from rooms.kernel import Refused
 from server.records.inspection import SIZE_MAX, inspected
+from server.records.pages import opened, rendered
 from tests.server.records import papers
 from tests.server.records.papers import paper
 
@@ -30,6 +33,7 @@ def test_a_plain_document_is_taken_with_its_pages() -> None:
         papers.hides_a_script_in_a_name_tree,
         papers.starts_a_program,
         papers.has_a_form_of_xfa,
+        papers.sends_its_form,
     ],
 )
 @pytest.mark.parametrize("streams", [pikepdf.ObjectStreamMode.disable, pikepdf.ObjectStreamMode.generate])
@@ -39,9 +43,21 @@ def test_scripts_are_refused_wherever_they_hide(
     assert refusal(paper(change, object_stream_mode=streams)) == "document-scripts"
 
 
-@pytest.mark.parametrize("change", [papers.carries_a_file, papers.pins_a_file])
+@pytest.mark.parametrize("change", [papers.carries_a_file, papers.pins_a_file, papers.goes_into_a_file_within])
 def test_attachments_are_refused(change: Callable[[pikepdf.Pdf], None]) -> None:
     assert refusal(paper(change)) == "document-attachments"
+
+
+@pytest.mark.parametrize("change", [papers.has_layers, papers.hides_a_field, papers.shows_a_page_of_another_file])
+def test_what_shows_otherwise_elsewhere_is_refused(change: Callable[[pikepdf.Pdf], None]) -> None:
+    assert refusal(paper(change)) == "document-differs"
+
+
+def test_what_was_filled_into_a_form_is_on_the_page_that_a_signatory_reads() -> None:
+    data = paper(papers.is_filled_in)
+    assert inspected(data) == 2
+    image = Image.open(io.BytesIO(rendered(opened(data), 1)))
+    assert image.getpixel((image.width // 2, image.height // 2)) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("user", ["geheim", ""])
