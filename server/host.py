@@ -40,7 +40,16 @@ REMEMBERED_MAX: Final = 4096
 
 log = structlog.get_logger()
 
-Answer = int | Refused
+
+class Decided(msgspec.Struct, frozen=True):
+    """The seq after which a command is in force. `written`: the journal has it under this seq; else the state had it
+    already, or it changes nothing."""
+
+    seq: int
+    written: bool
+
+
+Answer = Decided | Refused
 Listener = Callable[[Sequence[Entry]], None]
 """Told of entries once they are durable."""
 
@@ -48,7 +57,7 @@ Listener = Callable[[Sequence[Entry]], None]
 class _Waiting(msgspec.Struct):
     envelope: Envelope
     actor: Actor
-    answer: asyncio.Future[int]
+    answer: asyncio.Future[Decided]
 
     @property
     def intent(self) -> Intent:
@@ -88,6 +97,11 @@ class Host:
         return self._epoch
 
     @property
+    def told_seq(self) -> int:
+        """The last entry that listeners were told of, or that was there before they could be."""
+        return self._told_seq
+
+    @property
     def owns(self) -> bool:
         return True
 
@@ -120,19 +134,27 @@ class Host:
         self._worker = asyncio.create_task(self._work(), name=f"host {self.id}")
 
     async def close(self) -> None:
-        """Stop deciding; keep a snapshot for the next start."""
-        if self._worker is None or self.closed:
+        """Stop deciding, refuse all that waits, keep a snapshot for the next start; again if it was interrupted."""
+        if self._worker is None:
             return
-        self.closed = True
-        self._journal.unlisten(self._journal_changed)
+        if not self.closed:
+            self.closed = True
+            self._journal.unlisten(self._journal_changed)
         await ended(self._worker)
         self._stale = self._stale or not self.settled  # cut off in mid-append: what is durable is not known
-        for waiting in self._waiting():
-            _settle(waiting, Refused("busy"))
+        while not self._queue.empty():
+            for waiting in self._waiting():
+                _settle(waiting, Refused("busy"))
         await self._save()
 
     async def handle(self, envelope: Envelope, actor: Actor) -> int:
         """The seq after which the command is in force. Raises Refused."""
+        return (await self.decide(envelope, actor)).seq
+
+    async def decide(self, envelope: Envelope, actor: Actor) -> Decided:
+        """As `handle`, and whether the answer is the journal's own. Raises Refused."""
+        if self.closed:
+            raise Refused("busy")
         waiting = _Waiting(envelope, actor, asyncio.get_running_loop().create_future())
         try:
             self._queue.put_nowait(waiting)
@@ -207,7 +229,7 @@ class Host:
         self, batch: Sequence[_Waiting], answers: dict[Intent, int]
     ) -> tuple[dict[Intent, Answer], list[Entry]]:
         """Answers by intent, and the entries that must be durable before they are given."""
-        decided: dict[Intent, Answer] = {**answers}
+        decided: dict[Intent, Answer] = {intent: Decided(seq, written=True) for intent, seq in answers.items()}
         entries: list[Entry] = []
         for waiting in batch:
             if waiting.intent in decided:
@@ -222,11 +244,11 @@ class Host:
                 decided[waiting.intent] = refusal
                 continue
             if entry is None:
-                self._remember(waiting.intent, self.conference.seq)
+                self._remember(waiting.intent, Decided(self.conference.seq, written=False))
             else:
                 self.conference.apply(entry)
                 entries.append(entry)
-            decided[waiting.intent] = self.conference.seq
+            decided[waiting.intent] = Decided(self.conference.seq, written=entry is not None)
         return decided, entries
 
     def _decided(self, waiting: _Waiting) -> Entry | None:
@@ -327,7 +349,8 @@ class Host:
 
 def _answered(batch: Sequence[_Waiting], durable: Mapping[Intent, int], otherwise: str) -> Mapping[Intent, Answer]:
     """What is durable gets its seq; the rest is refused."""
-    return {waiting.intent: durable.get(waiting.intent, Refused(otherwise)) for waiting in batch}
+    written = {intent: Decided(seq, written=True) for intent, seq in durable.items()}
+    return {waiting.intent: written.get(waiting.intent, Refused(otherwise)) for waiting in batch}
 
 
 def _settle(waiting: _Waiting, answer: Answer) -> None:

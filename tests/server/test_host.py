@@ -9,7 +9,7 @@ from rooms.features.stage import SetSound, Stage, Take
 from rooms.journal import DefinitionImported, Entry, Envelope, decode
 from rooms.kernel import Actor, CommandId, InviteId, PersonId, Refused, Role
 from rooms.program import Layout
-from server.host import Host
+from server.host import BATCH_MAX, Host
 from server.journal.sqlite import SqliteJournal
 from server.storage import Reason, Unwritable
 from tests.rooms.hall import ANNA, CZ, DEFINITION, DIRECTOR, FR, ORGANISER, STAGE
@@ -176,6 +176,16 @@ async def test_a_bug_in_one_command_refuses_that_command_only(house: House, monk
     answers = await asyncio.gather(bad, good, return_exceptions=True)
     assert isinstance(answers[0], Refused)
     assert answers[1] == 2
+
+
+async def test_a_host_that_closes_answers_all_that_waits(house: House) -> None:
+    waiting = [asyncio.create_task(house.host.handle(sent(str(n)), DIRECTOR)) for n in range(3 * BATCH_MAX)]
+    await asyncio.sleep(0)
+    await house.host.close()
+    answers = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 10)
+    assert all(isinstance(answer, int | Refused) for answer in answers)
+    with pytest.raises(Refused, match="busy"):
+        await asyncio.wait_for(house.host.handle(sent("late"), DIRECTOR), 10)
 
 
 async def test_two_writers_never_write_the_same_seq(house: House) -> None:
