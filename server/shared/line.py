@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import secrets
 from collections.abc import Callable
 from typing import Final
 
@@ -28,6 +29,9 @@ BEAT_S: Final = 0.5
 SILENT_S: Final = 2.0
 """Not even a ping is answered for so long: the connection is dead, whatever TCP says."""
 ANSWER_S: Final = 1.0
+ANSWER_MOST_S: Final = 4.0
+"""Who did not answer in time is given twice as long, up to this: asking a slow one again makes it slower."""
+NUMBERS: Final = 2**62
 ALL: Final = "twinhall:all"
 CHANNELS: Final = 2
 
@@ -52,7 +56,8 @@ class Line:
         self.node = node
         self._hear = hear
         self._redis: Redis = client(url)
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(secrets.randbelow(NUMBERS))  # what our place's former process asked is not ours
+        self._wait_s = ANSWER_S
         self._questions: dict[int, _Question] = {}
         self._up_since_s: float | None = None
         self._again: list[Callable[[], None]] = []
@@ -92,12 +97,15 @@ class Line:
         number = next(self._numbers)
         question = _Question(asked.conference, asyncio.get_running_loop().create_future())
         self._questions[number] = question
-        sent = Asked(self.node, number, asked.conference, asked.body, asked.actor)
+        sent, wait_s = Asked(self.node, number, asked.conference, asked.body, asked.actor), self._wait_s
         try:
             if not await self.tell(sent, owner):
                 return None
-            return await asyncio.wait_for(question.answer, ANSWER_S)
+            answered = await asyncio.wait_for(question.answer, wait_s)
+            self._wait_s = ANSWER_S
+            return answered
         except TimeoutError:
+            self._wait_s = min(2 * wait_s, ANSWER_MOST_S)
             return None
         finally:
             del self._questions[number]
@@ -162,8 +170,11 @@ class Line:
             question = self._questions.get(message.number)
             if question is not None:
                 question.settle(message)
-        else:
+            return
+        try:
             self._hear(message)
+        except Exception:
+            log.exception("a message broke", kind=type(message).__name__)  # and the next ones are heard
 
 
 def channel(node: NodeId) -> str:

@@ -12,7 +12,7 @@ from rooms.kernel import ConferenceId
 from scripts.benches.redis_process import RedisProcess
 from server.shared import line as lines
 from server.shared.line import Line
-from server.shared.messages import Answered, Asked, Message, NodeId
+from server.shared.messages import Answered, Asked, Message, NodeId, Vacant
 from tests.rooms.hall import DIRECTOR
 
 C, OTHER = ConferenceId("c"), ConferenceId("other")
@@ -90,3 +90,57 @@ async def test_the_former_owner_of_a_conference_is_not_waited_for(made: Made) ->
     assert not asking.done()
     one.moved(C)
     assert await asyncio.wait_for(asking, 10) is None
+
+
+async def test_what_the_former_process_at_a_place_asked_is_not_answered_to_the_next(made: Made) -> None:
+    heard: asyncio.Queue[Asked] = asyncio.Queue()
+
+    def hear(message: Message) -> None:
+        assert isinstance(message, Asked)
+        heard.put_nowait(message)
+
+    former, two = made(ONE, lambda message: None), made(TWO, hear)
+    await former.up.wait()
+    await two.up.wait()
+    asking = asyncio.create_task(former.ask(TWO, question()))
+    before = await asyncio.wait_for(heard.get(), 10)
+    await former.close()
+    assert await asking is None
+    now = made(ONE, lambda message: None)
+    await now.up.wait()
+    asking = asyncio.create_task(now.ask(TWO, question()))
+    after = await asyncio.wait_for(heard.get(), 10)
+    for asked, seq in ((before, 7), (after, 8)):
+        await two.tell(Answered(asked.number, seq), ONE)
+    answered = await asyncio.wait_for(asking, 10)
+    assert answered is not None
+    assert answered.seq == 8
+
+
+async def test_who_answers_late_is_given_longer_each_time(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "ANSWER_S", 0.001)
+    one, two = made(ONE, lambda message: None), made(TWO, lambda message: None)
+    await one.up.wait()
+    await two.up.wait()
+    waits_s = []
+    for _ in range(4):
+        assert await one.ask(TWO, question()) is None
+        waits_s.append(one._wait_s)
+    assert waits_s == [0.002, 0.004, 0.008, 0.016]
+
+
+async def test_a_message_that_breaks_its_hearer_does_not_deafen_the_line(made: Made) -> None:
+    heard = asyncio.Event()
+
+    def stumbling(message: Message) -> None:
+        heard.set()
+        raise ZeroDivisionError
+
+    one, two = made(ONE, lambda message: None), made(TWO, stumbling)
+    await one.up.wait()
+    await two.up.wait()
+    for _ in range(2):
+        assert await one.tell(Vacant(C), TWO)
+        await asyncio.wait_for(heard.wait(), 10)
+        heard.clear()
+    assert two.up.is_set()
