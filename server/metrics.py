@@ -36,6 +36,10 @@ class Metrics:
         self.owner = Gauge("twinhall_owner", "1 where this process decides.", of, registry=self.registry)
         self.takeovers = Counter("twinhall_takeovers", "Times this process became owner.", of, registry=self.registry)
         self.behind = Gauge("twinhall_behind", "Entries not seen here yet.", of, registry=self.registry)
+        self.out_of_turn = Counter(
+            "twinhall_entries_out_of_turn", "Entries skipped or read again where they are told: 0.", of,
+            registry=self.registry,
+        )  # fmt: skip
         self.processes = Gauge("twinhall_web_processes", "Web processes of this node.", registry=self.registry)
         self.processes.set(1)
 

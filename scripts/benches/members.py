@@ -28,7 +28,7 @@ class One:
     def __init__(self, url: str, name: str, definition: Definition, clock: Clock) -> None:
         self.store = RedisStore(url)
         self.blocking = client(url, timeout_s=BLOCK_MS / 1000 + 1)
-        self.line = Line(url, NodeId(name), self._hear)
+        self.line = Line(url, NodeId(name), lambda message: self.hear(message))
         self.journal = RedisJournal(self.store)
         lease = Lease(self.store, NodeId(name))
         parts = (self.journal, self.store, self.blocking, lease, self.line, Metrics())
@@ -68,7 +68,7 @@ class One:
         self.seen.extend(entries)
         self._news.set()
 
-    def _hear(self, message: Message) -> None:
+    def hear(self, message: Message) -> None:
         match message:
             case Asked():
                 task = asyncio.create_task(self.member.answer(message))

@@ -30,7 +30,7 @@ class Diverged(Exception):
 
 
 class Follower:
-    """Applies what it reads to the state that was `found`, and then tells, until it is left."""
+    """Applies what it reads to the state that was `found`, and then tells, until it is left, or stumbles."""
 
     def __init__(
         self,
@@ -72,6 +72,9 @@ class Follower:
             except Unusable as stop:
                 log.error("following ends", conference=self._id, seq=self.conference.seq, reason=str(stop))
                 return
+            except Exception:
+                log.exception("following broke", conference=self._id, seq=self.conference.seq)
+                self.left = True
 
     async def _read(self) -> list[bytes]:
         """What comes after the last entry; nothing when nothing comes for a while."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -32,6 +32,7 @@ from server.shared.lease import LOOK_S, NOBODY, SURE_S, Lease, Turn
 from server.shared.line import Line
 from server.shared.messages import Answered, Asked, NodeId, Vacant, packed, unpacked
 from server.shared.store import RedisStore
+from server.shared.telling import Telling
 from server.storage import Unwritable
 
 START_S: Final = 20.0
@@ -78,9 +79,7 @@ class Member:
         self._follower: Follower | None = None
         self._turn: Turn | None = None
         self._sure_until_s = 0.0
-        self._last: Entry | None = None
-        self._progress = asyncio.Event()
-        self._listeners: list[Listener] = []
+        self.telling = Telling(definition.id, journal, metrics)
         self._turned: list[Callable[[], None]] = []
         self._heir = NOBODY
         self._turning = asyncio.Event()
@@ -115,7 +114,7 @@ class Member:
         return self._follower.conference
 
     def listen(self, listener: Listener) -> None:
-        self._listeners.append(listener)
+        self.telling.listen(listener)
 
     async def open(self) -> None:
         """Own or follow, from now on. Raises Unusable."""
@@ -192,23 +191,35 @@ class Member:
         await self._line.tell(answered, asked.sender)
 
     async def _decide(self, envelope: Envelope, actor: Actor) -> int:
-        """As the owner. Raises Refused; _Moved when another one may have decided meanwhile."""
+        """As the owner: what the journal took holds whatever became of the lease. Raises Refused; _Moved when
+        another one may have decided meanwhile."""
         host = self._host
-        if host is None or not self._is_sure(host):
+        if host is None or not self._decides(host):
             raise _Moved
         try:
-            seq = await host.handle(envelope, actor)
+            decided = await host.decide(envelope, actor)
         except Refused:
-            if self._is_sure(host):
-                raise
-            raise _Moved from None
-        if not self._is_sure(host):
-            raise _Moved
-        return seq
+            await self._be_sure(host)
+            raise
+        if not decided.written:
+            await self._be_sure(host)
+        return decided.seq
 
-    def _is_sure(self, host: Host) -> bool:
-        """Whether nobody else can have decided anything: a refusal, too, needs the newest state."""
-        return host is self._host and not host.fenced and asyncio.get_running_loop().time() < self._sure_until_s
+    def _decides(self, host: Host) -> bool:
+        return host is self._host and not host.closed and not host.fenced
+
+    async def _be_sure(self, host: Host) -> None:
+        """Until it is known that nobody else had decided anything by now: what leaves no entry needs the newest state.
+
+        A lease that is renewed later, under the same epoch, shows it too: who is slow must not decide anew for ever.
+        Raises _Moved.
+        """
+        loop = asyncio.get_running_loop()
+        decided_s = loop.time()
+        while not (self._decides(host) and decided_s < self._sure_until_s):
+            if not self._decides(host) or self._store.refusing or loop.time() > decided_s + SUCCESSION_S:
+                raise _Moved
+            await self._turned_again()
 
     async def _ask(self, envelope: Envelope, actor: Actor) -> int:
         if self.owner in (None, "", self.node):
@@ -233,7 +244,7 @@ class Member:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CATCH_UP_S):
                 while self.conference.seq < seq:
-                    await self._progress.wait()
+                    await self.telling.progress()
 
     async def _keep_turn(self) -> None:
         said = ""
@@ -254,7 +265,7 @@ class Member:
 
     async def _look(self) -> None:
         """Take or renew the lease, and become what it makes of us. Raises Unwritable, Unusable."""
-        asked_s, last = asyncio.get_running_loop().time(), self._last
+        asked_s, last = asyncio.get_running_loop().time(), self.telling.last
         turn = await self._passed_on(await self._lease.take(self.id, by_line=self._trusts_lines()))
         if last is not None and (self._turn is None or (turn.epoch, turn.holder) != (self._turn.epoch, self.owner)):
             await self._check_history(last)
@@ -267,7 +278,7 @@ class Member:
         if turn.holder != self.node:
             await self._step_back()
         else:
-            if self._host is None or self._host.closed or self._host.fenced or self._host.epoch != turn.epoch:
+            if self._host is None or not self._writes(self._host, turn):
                 await self._take_over()
                 self.look_soon()
             self._sure_until_s = asked_s + SURE_S
@@ -281,6 +292,11 @@ class Member:
         self._metrics.behind.labels(self.id).set(max(0, self.behind))
         if self._host is not None or self._follower is not None:
             self._ready.set()
+
+    def _writes(self, host: Host, turn: Turn) -> bool:
+        """Whether it is the newest writer, or will be once anything can be written."""
+        is_late = not host.epoch and self._store.refusing is not None
+        return self._decides(host) and (host.epoch == turn.epoch or is_late)
 
     async def _passed_on(self, turn: Turn) -> Turn:
         """The turn after its heir, if there is one, got what is ours."""
@@ -310,8 +326,8 @@ class Member:
         host, follower = self._make_host(self._definition), self._follower
         try:
             await host.open(follower.leave() if follower else None)
-            missed = await self._missed(host.conference.seq)
-        except (Unwritable, Unusable):
+            missed = await self.telling.missed(lambda: host.told_seq)
+        except BaseException:
             await host.close()
             raise
         self._follower, self._host = None, host
@@ -320,8 +336,8 @@ class Member:
             "owner", conference=self.id, node=self.node, epoch=host.epoch, seq=host.conference.seq, took_s=took_s
         )
         self._metrics.takeovers.labels(self.id).inc()
-        self._tell_missed(missed)
-        host.listen(self._tell)
+        self.telling.catch_up(missed)
+        host.listen(self.telling.tell)
         if follower is not None:
             await follower.close()
 
@@ -333,43 +349,17 @@ class Member:
         found = await replayed(self._journal, self.id)
         if found is None:
             return
-        missed = await self._missed(found.conference.seq)
-        follower = Follower(self._blocking, self.id, found, self._tell, self._diverged)
+        missed = await self.telling.missed(lambda: found.conference.seq)
+        follower = Follower(self._blocking, self.id, found, self.telling.tell, self._diverged)
         self._host, self._follower = None, follower
         log.warning("follower", conference=self.id, node=self.node, owner=self.owner, seq=found.conference.seq)
-        self._tell_missed(missed)
+        self.telling.catch_up(missed)
 
     async def _end_host(self) -> None:
         """The host decides no more; its state is shown until there is another one."""
         self._sure_until_s = 0.0
         if self._host is not None:
             await self._host.close()
-
-    async def _missed(self, until_seq: int) -> list[Entry]:
-        """Entries up to `until_seq` that nobody was told of. Before the first one was, nobody has seen anything."""
-        after_seq = self._last.seq if self._last else until_seq - 1
-        if after_seq >= until_seq:
-            return []
-        return [
-            decoded(self.id, body) for body in await self._journal.replay(self.id, after_seq, until_seq - after_seq)
-        ]
-
-    def _tell_missed(self, missed: Sequence[Entry]) -> None:
-        if self._last is None:
-            self._last = missed[-1]
-            return
-        self._tell(missed)
-
-    def _tell(self, entries: Sequence[Entry]) -> None:
-        """Those that were not told yet: owners and followers follow each other, and each reads for itself."""
-        fresh = [entry for entry in entries if self._last is None or entry.seq > self._last.seq]
-        if not fresh:
-            return
-        self._last = fresh[-1]
-        for listener in self._listeners:
-            listener(fresh)
-        self._progress.set()
-        self._progress = asyncio.Event()
 
     def _diverged(self, why: str) -> None:
         self._store.lost(why)

@@ -1,16 +1,22 @@
-"""Two web processes on one Redis, each with its own data folder, without relays."""
+"""Web processes on one Redis, each with its own data folder, without relays; and bare members of one conference."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+from scripts.benches import members
 from scripts.benches.redis_process import RedisProcess
+from server.ending import ended
 from server.settings import Settings
+from server.shared import lease
+from tests.rooms.hall import DEFINITION, DIRECTOR, FR, STAGE
 from tests.server.conftest import Node, running, web_root
+from tests.server.test_host import HandClock
 
 
 class Pair:
@@ -51,3 +57,53 @@ async def pair(tmp_path: Path, redis: RedisProcess) -> AsyncIterator[Pair]:
     pair = Pair(tmp_path, redis)
     yield pair
     await pair.close()
+
+
+class One(members.One):
+    """A member of the small conference; a director acts at it."""
+
+    def __init__(self, url: str, name: str) -> None:
+        super().__init__(url, name, DEFINITION, HandClock())
+
+    async def open(self) -> One:
+        await super().open()
+        return self
+
+    async def sleep(self) -> None:
+        """As a process that stopped for so long that its lease ended: it renews nothing, and notices nothing."""
+        await ended(self.member._task)
+        await self.store.redis.delete(f"twinhall:owner:{DEFINITION.id}")
+
+    def wake(self) -> None:
+        self.member._task = asyncio.create_task(self.member._keep_turn())
+
+    async def act(self, id: str, gain: float) -> int:
+        return await self.sound(DIRECTOR, id, STAGE, FR, gain)
+
+
+Made = Callable[[str], One]
+
+
+@pytest.fixture
+async def made(redis: RedisProcess) -> AsyncIterator[Made]:
+    async with AsyncExitStack() as stack:
+
+        def make(name: str) -> One:
+            one = One(redis.url, name)
+            stack.push_async_callback(one.close)
+            return one
+
+        yield make
+
+
+@pytest.fixture
+def real_lease() -> float:
+    """The lease as it is, in s."""
+    return lease.LEASE_S
+
+
+@pytest.fixture
+def long_leases(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases end when a test says so, and not because the machine was busy."""
+    if "real_lease" not in request.fixturenames:
+        monkeypatch.setattr(lease, "LEASE_S", 60.0)

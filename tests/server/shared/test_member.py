@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -13,61 +13,15 @@ from rooms.features.stage import Take
 from rooms.journal import Entry, Envelope
 from rooms.kernel import CommandId, Refused
 from rooms.program import Layout
-from scripts.benches import members
 from scripts.benches.redis_process import RedisProcess
 from server.ending import ended
 from server.journal.redis import RedisJournal, key
 from server.shared import lease, member
 from server.shared.store import RedisStore
 from tests.rooms.hall import ANNA, DEFINITION, DIRECTOR, FR, STAGE
-from tests.server.test_host import HandClock
+from tests.server.shared.conftest import Made
 
-
-class One(members.One):
-    """A member of the small conference; a director acts at it."""
-
-    def __init__(self, url: str, name: str) -> None:
-        super().__init__(url, name, DEFINITION, HandClock())
-
-    async def open(self) -> One:
-        await super().open()
-        return self
-
-    async def sleep(self) -> None:
-        """As a process that stopped for so long that its lease ended: it renews nothing, and notices nothing."""
-        await ended(self.member._task)
-        await self.store.redis.delete(f"twinhall:owner:{DEFINITION.id}")
-
-    async def act(self, id: str, gain: float) -> int:
-        return await self.sound(DIRECTOR, id, STAGE, FR, gain)
-
-
-@pytest.fixture
-async def made(redis: RedisProcess) -> AsyncIterator[Callable[[str], One]]:
-    async with AsyncExitStack() as stack:
-
-        def make(name: str) -> One:
-            one = One(redis.url, name)
-            stack.push_async_callback(one.close)
-            return one
-
-        yield make
-
-
-Made = Callable[[str], One]
-
-
-@pytest.fixture(autouse=True)
-def _long_leases(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leases end when a test says so, and not because the machine was busy."""
-    if "real_lease" not in request.fixturenames:
-        monkeypatch.setattr(lease, "LEASE_S", 60.0)
-
-
-@pytest.fixture
-def real_lease() -> float:
-    """The lease as it is, in s."""
-    return lease.LEASE_S
+pytestmark = pytest.mark.usefixtures("long_leases")
 
 
 async def test_the_first_owns_and_the_second_follows_what_it_writes(made: Made) -> None:
@@ -97,7 +51,7 @@ async def test_a_stale_owner_that_wakes_is_fenced_and_follows(made: Made) -> Non
     seq = await two.act("2", 0.2)
 
     late = asyncio.create_task(one.act("3", 0.3))
-    one.member._task = asyncio.create_task(one.member._keep_turn())
+    one.wake()
     assert await late == seq + 1
     assert not one.member.owns
     assert [(e.command_id, e.epoch) for e in two.seen] == [("1", 1), ("2", 2), ("3", 2)]
@@ -114,15 +68,50 @@ async def test_a_refusal_is_given_by_an_owner_that_is_sure_of_its_lease(made: Ma
     late = asyncio.create_task(one.member.handle(Envelope(CommandId("1"), Take(Layout.FULL, (FR,)), STAGE), ANNA))
     await asyncio.sleep(0)
     assert not late.done(), "who is not sure asks again instead of refusing"
-    one.member._task = asyncio.create_task(one.member._keep_turn())
+    one.wake()
     with pytest.raises(Refused, match="role-not-admitted"):
         await late
+
+
+async def test_an_owner_too_slow_to_be_sure_of_its_lease_answers_all_the_same(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(member, "SURE_S", 0.0)
+    one, two = await made("one").open(), await made("two").open()
+    assert await one.act("1", 0.5) == 2
+    assert await two.act("2", 0.6) == 3
+    assert await two.act("3", 0.6) == 3, "it is so already"
+    with pytest.raises(Refused, match="role-not-admitted"):
+        await two.member.handle(Envelope(CommandId("4"), Take(Layout.FULL, (FR,)), STAGE), ANNA)
+
+
+async def test_while_redis_is_full_a_new_owner_takes_its_place_once(made: Made) -> None:
+    await (await made("one").open()).close()
+    two, looks = made("two"), asyncio.Queue[None]()
+    take = two.member._lease.take
+
+    async def counted(*arguments: Any, **words: Any) -> lease.Turn:
+        looks.put_nowait(None)
+        return await take(*arguments, **words)
+
+    two.member._lease.take = counted  # type: ignore[method-assign]
+    await two.store.redis.config_set("maxmemory", "1")
+    await two.open()
+    for _ in range(5):
+        await looks.get()
+    with pytest.raises(Refused, match="redis-full"):
+        await two.act("1", 0.5)
+    taken = two.member._metrics.registry.get_sample_value("twinhall_takeovers_total", {"conference": DEFINITION.id})
+    assert taken == 1
+    await two.store.redis.config_set("maxmemory", "0")
+    await two.until(lambda: two.store.refusing is None)
+    assert await two.act("2", 0.5) == 2
 
 
 async def test_an_owner_that_hangs_is_followed_when_its_lease_ends(made: Made, real_lease: float) -> None:
     one, two = await made("one").open(), await made("two").open()
     await ended(one.member._task)
-    one.member._sure_until_s = 0.0  # as it will be before anybody else may take the lease
+    one.hear = lambda message: None  # type: ignore[method-assign]
     began = time.monotonic()
     await two.act("1", 0.5)
     print("takeover", round(time.monotonic() - began, 2), "s, lease", real_lease, "s")
