@@ -21,7 +21,7 @@ from rooms.journal import Entry, Envelope
 from rooms.kernel import Actor, Command, PersonId, Refused, RoomId
 from server.clock import Clock
 from server.hall import Hall
-from server.ink import Cleared, Hand, Stroke
+from server.ink import Cleared, Drawn, Given, Hand, Stroke
 from server.names import cleaned
 from server.personal import Personal
 from server.records.canonical import Digest
@@ -129,8 +129,7 @@ class Ceremonies:
                     hall.changed()
                     hall.pass_on((seat, pad))
             case c.Sign(act, take, party, _, strokes):
-                for number, points in enumerate(strokes):
-                    self._take(hall, Stroke(hall.room, act, take, party, number, points))
+                self._take(hall, Given(hall.room, act, take, party, strokes))
             case c.Clear(act, take, party):
                 self._take(hall, Cleared(hall.room, act, take, party))
             case _:
@@ -145,7 +144,7 @@ class Ceremonies:
         if self._is_open(hall, actor, cleared):
             self._take(hall, cleared)
 
-    def _take(self, hall: Hall, drawn: Stroke | Cleared) -> None:
+    def _take(self, hall: Hall, drawn: Drawn) -> None:
         hall.ink.take(drawn)
         hall.pass_on(drawn)
 

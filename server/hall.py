@@ -15,7 +15,7 @@ from server.clock import Clock
 from server.fanout import Channel, Fanout, Loop, View
 from server.held import Held
 from server.identity import Identity
-from server.ink import Cleared, Ink, Stroke
+from server.ink import Drawn, Ink
 from server.lines import lines_view, of_venue
 from server.media_port import MediaPort
 from server.outbox import Outbox, event_frame
@@ -23,7 +23,7 @@ from server.pads import Pads
 from server.presence import SCREENS, Page, Presence
 from server.sounding import Sounding
 
-News = Stroke | Cleared | tuple[SeatId, Pad]
+News = Drawn | tuple[SeatId, Pad]
 """What a tablet does that no journal holds: it draws, it stands by."""
 URGENT: Final = ("stage.", "qa.aired", "qa.guest_moved", "ceremony.")
 """Events that begin so are what people in two halls wait for: they take the urgent lane."""

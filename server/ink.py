@@ -2,7 +2,8 @@
 
 What comes is merged for a few ms and encoded once. Nothing is stored: an acknowledged
 signature's strokes are in the vault, and what a page lacks it gets again. Each message
-names the index of its first point (`from`), so that a repetition changes nothing.
+names the index of its first point (`from`), so that a repetition changes nothing; the one with
+the hand's first point says `cleared`, so that no page adds it to what the hand drew before.
 """
 
 from __future__ import annotations
@@ -46,6 +47,20 @@ class Cleared(msgspec.Struct, frozen=True, tag="ceremony.cleared"):
     party: Party
 
 
+class Given(msgspec.Struct, frozen=True, tag="ceremony.given"):
+    """The signature as it took effect, whole: what was drawn before and is not of it goes."""
+
+    room: _Room
+    act: Id
+    take: Take
+    party: Party
+    strokes: tuple[tuple[Point, ...], ...]
+
+
+Drawn = Stroke | Cleared | Given
+"""What a hand did, at this process or at another one."""
+
+
 class Hand(NamedTuple):
     """Whose strokes."""
 
@@ -78,7 +93,7 @@ class Ink:
             known.extend(points[len(known) - start :])
             self._soon()
 
-    def take(self, drawn: Stroke | Cleared) -> None:
+    def take(self, drawn: Drawn) -> None:
         """What a tablet said, here or at another process."""
         hand = Hand(drawn.act, drawn.take, drawn.party)
         match drawn:
@@ -86,11 +101,15 @@ class Ink:
                 self.draw(hand, drawn.stroke, drawn.start, drawn.points)
             case Cleared():
                 self.clear(hand)
+            case Given():
+                self.whole(hand, drawn.strokes)
             case never:
                 assert_never(never)
 
     def whole(self, hand: Hand, strokes: Sequence[Sequence[Point]]) -> None:
-        """The signature as it was given: what pages lack of it is sent."""
+        """The signature as it was given: what pages lack of it is sent. A clear that got lost is made up for."""
+        if not _begins(self._drawn.get(hand, ()), strokes):
+            self.clear(hand)
         for number, points in enumerate(strokes):
             self.draw(hand, number, 0, points)
 
@@ -170,6 +189,14 @@ def _write_all(reader: Outbox, frames: Iterable[bytes]) -> None:
         reader.write(frame)
 
 
+def _begins(known: Sequence[Sequence[Point]], strokes: Sequence[Sequence[Point]]) -> bool:
+    """Whether all that is known of a hand is of these strokes."""
+    return len(known) <= len(strokes) and all(
+        list(map(tuple, drawn)) == list(map(tuple, points[: len(drawn)]))
+        for drawn, points in zip(known, strokes, strict=False)
+    )
+
+
 def _frame(hand: Hand, stroke: int, start: int, points: Sequence[Point]) -> bytes:
     told: Mapping[str, Json] = {**hand._asdict(), "stroke": stroke, "from": start, "points": points}
-    return event_frame("ink", told)
+    return event_frame("ink", {**told, "cleared": True} if (stroke, start) == (0, 0) else told)

@@ -15,7 +15,7 @@ from server.clock import Clock
 from server.director import Director
 from server.ending import ended
 from server.hall import Hall, News
-from server.ink import Cleared, Stroke
+from server.ink import Cleared, Given, Stroke
 from server.metrics import Metrics
 from server.presence import Page
 from server.shared.lease import NOBODY
@@ -98,7 +98,7 @@ class Company:
         match news:
             case (seat, pad):
                 self._spawn(_told(line, Standing(line.node, hall.id, seat, pad)))
-            case Stroke() | Cleared():
+            case Stroke() | Cleared() | Given():
                 self._spawn(_told(line, Inked(line.node, hall.id, news)))
             case never:
                 assert_never(never)

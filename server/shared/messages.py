@@ -10,7 +10,7 @@ from media.model import AudienceName, PublicationState, SlotId, SourceName
 from rooms.ceremony.words import Pad
 from rooms.journal import Envelope, envelope
 from rooms.kernel import Actor, ConferenceId, InviteId, PersonId, SeatId
-from server.ink import Cleared, Stroke
+from server.ink import Drawn
 
 CONFERENCE_LOAD: Final = 20
 """Sessions that a conference is taken to bring sooner or later."""
@@ -86,11 +86,11 @@ class Named(msgspec.Struct, frozen=True, tag="named"):
 
 
 class Inked(msgspec.Struct, frozen=True, tag="inked"):
-    """A tablet at this node drew, or its field was cleared."""
+    """A tablet at this node drew, its field was cleared, or its signature took effect."""
 
     node: NodeId
     conference: ConferenceId
-    drawn: Stroke | Cleared
+    drawn: Drawn
 
 
 class Standing(msgspec.Struct, frozen=True, tag="standing"):

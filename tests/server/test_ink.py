@@ -100,6 +100,47 @@ def test_a_signature_completes_what_was_lost_on_the_way() -> None:
     assert [(one["stroke"], len(one["points"])) for one in reader.told()] == [(0, 3), (1, 2)]
 
 
+def test_a_signature_that_begins_otherwise_replaces_what_was_drawn_before() -> None:
+    """The tablet's clear got lost with its line."""
+    ink, loop, reader = scene()
+    ink.draw(HAND, 0, 0, points(5))
+    ink.draw(HAND, 1, 0, points(2))
+    loop.move(1)
+    reader.told()
+    signature = [points(3, 100), points(2, 200)]
+    ink.whole(HAND, signature)
+    loop.move(1)
+    assert drawn_by(reader) == signature
+    late = Reader()
+    ink.welcome(cast(Outbox, late))
+    assert drawn_by(late) == signature
+
+
+def test_a_page_that_was_away_begins_the_hand_anew() -> None:
+    """It may remember strokes that were cleared meanwhile."""
+    ink, loop, reader = scene()
+    ink.draw(HAND, 0, 0, points(2))
+    loop.move(1)
+    ink.draw(HAND, 0, 2, points(2, 2))
+    ink.draw(HAND, 1, 0, points(1))
+    loop.move(1)
+    assert [one.get("cleared", False) for one in reader.told()] == [True, False, False]
+    ink.welcome(cast(Outbox, reader))
+    assert [one.get("cleared", False) for one in reader.told()] == [True, False]
+
+
+def drawn_by(reader: Reader) -> list[list[tuple[float, ...]]]:
+    """The hand as a page has it after what it was told."""
+    hand: list[list[tuple[float, ...]]] = []
+    for one in reader.told():
+        hand = [] if one.get("cleared") else hand
+        if "points" in one:
+            hand += [[] for _ in range(one["stroke"] + 1 - len(hand))]
+            known = hand[one["stroke"]]
+            known += [tuple(point) for point in one["points"][len(known) - one["from"] :]]
+    return hand
+
+
 def test_a_page_that_comes_late_gets_the_strokes_so_far() -> None:
     ink, loop, _ = scene()
     ink.draw(HAND, 0, 0, points(2))
@@ -125,7 +166,7 @@ def test_a_cleared_field_is_told_after_what_was_drawn() -> None:
     ink, loop, reader = scene()
     ink.draw(HAND, 0, 0, points(1))
     ink.clear(HAND)
-    assert [one.get("cleared", False) for one in reader.told()] == [False, True]
+    assert [("points" in one, one["cleared"]) for one in reader.told()] == [(True, True), (False, True)]
     ink.draw(HAND, 0, 0, points(1))
     loop.move(1)
     assert len(reader.told()) == 1

@@ -72,6 +72,9 @@ test("points that come twice are drawn once, and a clear begins anew", () => {
   assert.deepEqual(inks.of("memorandum", 2, 1), [points]);
   inks.take({ ...of, cleared: true });
   assert.deepEqual(inks.of("memorandum", 2, 1), []);
+  inks.take({ ...of, stroke: 0, from: 0, points });
+  inks.take({ ...of, stroke: 0, from: 0, points: line(3, 0.7), cleared: true });
+  assert.deepEqual(inks.of("memorandum", 2, 1), [line(3, 0.7)]);
 });
 
 test("another take has a clean field, and an older one says nothing any more", () => {

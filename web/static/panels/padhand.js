@@ -25,6 +25,8 @@ export class Hand extends EventTarget {
     /** @type {Before | null} */
     this.before = null;
     this.following = "";
+    /** Whether the field was cleared while the line was away: nobody has heard of it then. */
+    this.clearUntold = false;
     this.inks = hearInks(page);
     this.inks.addEventListener("ink", () => this.#restore());
     this.pen.addEventListener("ink", (event) => this.#tell(/** @type {CustomEvent} */ (event).detail));
@@ -84,6 +86,7 @@ export class Hand extends EventTarget {
     const of = this.#of();
     this.pen.clear();
     this.drafts.drop();
+    this.clearUntold = this.page.socket?.state !== "live";
     if (of) this.#signal({ type: "ceremony.cleared", ...of });
     this.#changed();
   }
@@ -136,6 +139,11 @@ export class Hand extends EventTarget {
 
   /** The line was away, or the page is a new one: what is drawn goes out again; who has it already draws it once. */
   #tellAll() {
+    const of = this.#of();
+    if (this.clearUntold && of && this.page.socket?.state === "live") {
+      this.#signal({ type: "ceremony.cleared", ...of });
+      this.clearUntold = false;
+    }
     this.pen.strokes.forEach((_, stroke) => this.#tellStroke(stroke));
   }
 
