@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import math
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -21,6 +22,8 @@ BODY_S: Final = 10.0
 KEEPALIVE_S: Final = 10.0
 """A connection without a whole request header for this long is closed."""
 BUCKETS_MAX: Final = 10_000
+TOKEN_MOST: Final = 64
+"""Signs of a token that are kept: ours are shorter, invented ones are not worth the memory."""
 SAFE: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 """Methods that change nothing (RFC 9110, section 9.2.1); the others are counted."""
 
@@ -113,11 +116,11 @@ class Floods:
 
     def address(self, address: str) -> None:
         """One more request. Raises Refused `too-many-requests`."""
-        _refuse_flood(self._addresses.wait_s(address))
+        _refuse_flood(self._addresses.wait_s(network(address)))
 
     def link(self, token: str) -> None:
         """One more request with a link's token (if any), from wherever. Raises Refused `too-many-requests`."""
-        _refuse_flood(self._links.wait_s(token) if token else 0)
+        _refuse_flood(self._links.wait_s(token[:TOKEN_MOST]) if token else 0)
 
 
 def _refuse_flood(wait_s: float) -> None:
@@ -130,6 +133,17 @@ def peer(request: web.Request, settings: Settings) -> str:
     if settings.is_proxied and (seen := request.headers.get("X-Forwarded-For")):
         return seen.rpartition(",")[2].strip()
     return request.remote or ""
+
+
+def network(address: str) -> str:
+    """Who stands behind an address: one guest has a whole IPv6 /64 (RFC 6177), an IPv4 address is a guest or a hall."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return address
+    return str(found.ipv4_mapped or ipaddress.IPv6Network((int(found) >> 64 << 64, 64)))
 
 
 def bearer(request: web.Request) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 
 from aiohttp import web
 
+from server.doors import network
 from server.listening import BACKLOG
 
 HANDSHAKE_S: Final = 10.0
@@ -20,7 +21,7 @@ PER_ADDRESS: Final = 4000
 
 
 class Crowd:
-    """The open connections per address."""
+    """The open connections per address (`doors.network`)."""
 
     def __init__(self, most: int = PER_ADDRESS) -> None:
         self._most = most
@@ -47,7 +48,7 @@ class _Counted(asyncio.Protocol):
         self._address: str | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        address = str(transport.get_extra_info("peername", ("",))[0])
+        address = network(str(transport.get_extra_info("peername", ("",))[0]))
         if not self._crowd.come(address):
             assert isinstance(transport, asyncio.Transport)
             transport.abort()

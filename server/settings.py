@@ -149,7 +149,11 @@ def parser(program: str = "python -m server") -> argparse.ArgumentParser:
     )
     add = options.add_argument
     add("--data", type=Path, default=Path("var"), metavar="DIR", help="journal, names, keys, sockets (default: var)")
-    add("--host", default="127.0.0.1", help="address to listen on for HTTP (default: 127.0.0.1, this machine only)")
+    add(
+        "--host",
+        default="127.0.0.1",
+        help="numeric address of pages and media (default: 127.0.0.1, this machine only)",
+    )
     add("--port", type=port, default=8080, help="TCP port for HTTP (default: 8080)")
     add("--public-url", type=origin, metavar="URL", help="origin of the links, when it is not host:port")
     add(
@@ -215,7 +219,12 @@ def parser(program: str = "python -m server") -> argparse.ArgumentParser:
     # Between the supervisor and its children: wait, ready, for the serving one's end; take a socket that listens.
     add("--standby", action="store_true", help=argparse.SUPPRESS)
     add("--listening", type=int, metavar="FD", help=argparse.SUPPRESS)
-    add("--log-level", choices=["debug", "info", "warning", "error"], default="info", help="(default: info)")
+    add(
+        "--log-level",
+        choices=["debug", "info", "warning", "error"],
+        default="info",
+        help="of web (default: info)",
+    )
     return options
 
 

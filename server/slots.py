@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from media.model import Route, SlotId, SourceName
-from rooms.audience import Audience, Desk, Player
+from rooms.audience import Attendee, Audience, Desk, Player
 from rooms.kernel import FLOOR, ConferenceId, Role, SourceId
 from rooms.program import Screen
 
@@ -24,6 +24,8 @@ def capacity(audience: Audience) -> int:
             return 8
         case Player():
             return 1
+        case Attendee():
+            return 6
         case _:
             return 4
 

@@ -16,6 +16,7 @@ import ctypes
 import fcntl
 import json
 import os
+import shutil
 import signal
 import ssl
 import sys
@@ -49,6 +50,8 @@ PROBE_S: Final = 0.05
 END_S: Final = 2.0
 """From SIGTERM to SIGKILL: Ctrl-C promises an end within 3 s."""
 LOG_MOST_BYTES: Final = 10_000_000
+LOG_LOOK_S: Final = 60.0
+LAST_BYTES: Final = 65_536
 INVITES: Final = "/invites/{conference}"
 """On the web process' local socket (server.local, which is not imported: it would cost a second)."""
 _PR_SET_PDEATHSIG: Final = 1
@@ -88,14 +91,20 @@ class Keeper:
 
     async def keep(self) -> None:
         """Start the child, once it serves its spare, and again whatever ends. Raises StartFailed before that."""
-        lives = [self._keep_one(), self._keep_spare()] if self.child.spare else [self._keep_one()]
+        lives = [self._keep_log(), self._keep_one(), *([self._keep_spare()] if self.child.spare else [])]
         tasks = [asyncio.create_task(life, name=self.child.name) for life in lives]
         try:
-            await asyncio.gather(*tasks)
+            failed, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            await failed.pop()
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _keep_log(self) -> None:
+        while True:
+            await asyncio.to_thread(_shorten, self._log)
+            await asyncio.sleep(LOG_LOOK_S)
 
     async def _keep_spare(self) -> None:
         await self.started.wait()
@@ -122,7 +131,7 @@ class Keeper:
 
     async def _live_once(self) -> tuple[str, str, str]:
         """From start to end: who it was then, how it ended, and its last line."""
-        with _opened(self._log) as log:
+        with self._log.open("ab") as log:
             start = log.tell()
             process = await asyncio.create_subprocess_exec(
                 *self.child.command,
@@ -222,7 +231,7 @@ async def links_of(settings: Settings) -> list[Link]:
 def commands(settings: Settings, arguments: Sequence[str], listening: int) -> list[Child]:
     """Web with all options as given and the socket of pages, the relay with the options that are its own."""
     relay = ["--data", str(settings.data), "--host", settings.host, "--udp-port", str(settings.udp_port)]
-    relay += ["--plane", settings.plane]
+    relay += ["--plane", settings.plane, "--log", "json"]
     if settings.announce:
         relay += ["--announce", *settings.announce]
     if settings.port == settings.udp_port:
@@ -256,16 +265,19 @@ def only_one(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _opened(log: Path) -> IO[bytes]:
-    """The log for appending; a long one is kept as `.1` and begun anew."""
-    if log.exists() and log.stat().st_size > LOG_MOST_BYTES:
-        log.replace(log.with_suffix(".log.1"))
-    return log.open("ab")
+def _shorten(log: Path) -> None:
+    """Keep a long log as `.1` and begin anew; its writers append, so they go on at its start."""
+    with contextlib.suppress(OSError):
+        if log.stat().st_size > LOG_MOST_BYTES:
+            shutil.copyfile(log, log.with_suffix(".log.1"))
+            os.truncate(log, 0)
 
 
 def _last_line(log: Path, start: int) -> str:
+    """The last line that was written since `start`."""
     with log.open("rb") as written:
-        written.seek(start)
+        size = written.seek(0, os.SEEK_END)
+        written.seek(max(0 if size < start else start, size - LAST_BYTES))
         lines = written.read().decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else ""
 

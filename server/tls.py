@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from server.settings import Unusable
+from server.storage import store
 
 AUTHORITY_DAYS: Final = 3650
 CERTIFICATE_DAYS: Final = 397
@@ -106,7 +107,7 @@ def _found_authority(authority: Pair, now: dt.datetime) -> None:
         .add_extension(_usage(signs_certificates=True), critical=True)
         .sign(key, hashes.SHA256())
     )
-    store(authority, key, [certificate])
+    keep(authority, key, [certificate])
 
 
 def _issue(authority: Pair, pair: Pair, names: Sequence[str], now: dt.datetime) -> None:
@@ -124,7 +125,7 @@ def _issue(authority: Pair, pair: Pair, names: Sequence[str], now: dt.datetime) 
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
         .sign(issuer_key, hashes.SHA256())
     )
-    store(pair, key, [certificate, issuer])
+    keep(pair, key, [certificate, issuer])
 
 
 def builder(
@@ -165,19 +166,23 @@ def _general_name(name: str) -> x509.GeneralName:
 
 
 def _serves(pair: Pair, names: Sequence[str], now: dt.datetime) -> bool:
-    """Whether the issued certificate is there, names exactly `names` and is not due for renewal."""
+    """Whether the issued certificate is there with its key, names exactly `names` and is not due for renewal."""
     if not (pair.certificate.exists() and pair.key.exists()):
         return False
     certificate = x509.load_pem_x509_certificate(pair.certificate.read_bytes())
     named = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     fresh = certificate.not_valid_after_utc - now > dt.timedelta(days=RENEW_DAYS)
-    return fresh and set(named) == {_general_name(name) for name in names}
+    return fresh and _belongs(pair, certificate) and set(named) == {_general_name(name) for name in names}
 
 
-def store(pair: Pair, key: ec.EllipticCurvePrivateKey, chain: Sequence[x509.Certificate]) -> None:
-    """Key first, readable by the owner alone; a certificate without its key would look complete."""
-    pair.key.touch(mode=0o600)
-    pair.key.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    pair.certificate.write_bytes(b"".join(one.public_bytes(serialization.Encoding.PEM) for one in chain))
+def _belongs(pair: Pair, certificate: x509.Certificate) -> bool:
+    """Whether the key is the certificate's: a power cut between the two files leaves another one."""
+    key = serialization.load_pem_private_key(pair.key.read_bytes(), password=None)
+    return key.public_key() == certificate.public_key()
+
+
+def keep(pair: Pair, key: ec.EllipticCurvePrivateKey, chain: Sequence[x509.Certificate]) -> None:
+    """Key first, each file whole or not at all; a certificate without its key would look complete."""
+    pem = serialization.Encoding.PEM
+    store(pair.key, key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    store(pair.certificate, b"".join(one.public_bytes(pem) for one in chain))

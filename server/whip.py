@@ -15,7 +15,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from media.model import IceCredentials, Purpose, SessionId, SessionState
-from rooms.audience import Attendee, Audience, Player, audience_of
+from rooms.audience import Attendee, Audience, Desk, Player, audience_of
 from rooms.conference import Conference
 from rooms.kernel import Actor, ConferenceId, Refused, RoomId, SourceId
 from server.director import Conferences, Director, codecs
@@ -248,7 +248,8 @@ def _audience(place: Place, asked: str | None, offer: str) -> Audience:
     audience = audience_of(place.actor)
     lines = _LINE.findall(offer)
     is_plain = lines.count("video") == 1 and lines.count("audio") <= 1
-    return Player() if isinstance(audience, Attendee) and is_plain else audience
+    hears_all = isinstance(audience, Attendee) or (isinstance(audience, Desk) and audience.venue is None)
+    return Player() if hears_all and is_plain else audience
 
 
 def _watchable(place: Place, source: SourceId) -> SourceId:

@@ -163,6 +163,8 @@ def faults_of_watching(seen: Seen, expected: set[str], audible: set[str], second
         faults.append(f"{name} waited {seen.first_frame_ms:.0f} ms for the first picture")
     if seen.codes_ok < CODES_SHARE_MIN * seen.frames:
         faults.append(f"{name} could read {seen.codes_ok} of {seen.frames} frames")
+    if seen.gaps > seen.frames:
+        faults.append(f"{name} missed {seen.gaps} frames and saw {seen.frames}")
     faults += [f"{name} never saw {source}" for source in sorted(expected - seen.sources_seen.keys())]
     faults += [
         f"{name} saw {source}, which is not on that screen" for source in sorted(seen.sources_seen.keys() - expected)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
 from rooms.journal import Entry, encode
-from rooms.kernel import CommandId, ConferenceId, PersonId
+from rooms.kernel import ConferenceId
 from server.journal import Epoch, Fenced, Intent, Saved
 from server.shared.store import RedisStore
 from server.storage import Reason
@@ -95,12 +95,6 @@ class RedisJournal:
 def key(conference: ConferenceId, part: str) -> str:
     """The key of a part of a conference's journal."""
     return f"twinhall:journal:{conference}:{part}"
-
-
-def intent_of(field: bytes) -> Intent:
-    """The intent behind a field of the hash `intents`."""
-    person, _, command = field.decode().partition("\0")
-    return PersonId(person), CommandId(command)
 
 
 def _field(intent: Intent) -> str:

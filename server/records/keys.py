@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from server.records.checkpoint import Signer
 from server.settings import Unusable
-from server.tls import Pair, builder, store
+from server.tls import Pair, builder, keep
 
 SEAL_DAYS: Final = 3650
 """A record is checked for years; a seal of our own can't be renewed by anybody."""
@@ -78,7 +78,7 @@ def _make(pair: Pair, now: dt.datetime) -> None:
         .add_extension(_usage(), critical=True)
         .sign(key, hashes.SHA256())
     )
-    store(pair, key, [certificate])
+    keep(pair, key, [certificate])
 
 
 def _usage() -> x509.KeyUsage:

@@ -39,6 +39,7 @@ def seen(**changes: object) -> Seen:
         ({"first_frame_ms": None}, "no picture"),
         ({"first_frame_ms": 9000.0}, "waited"),
         ({"codes_ok": 100}, "could read 100 of 150"),
+        ({"gaps": 151}, "missed 151 frames"),
         ({"sources_seen": {}}, "never saw b/1"),
         ({"sources_seen": {"a/1": 3, "b/1": 9}}, "not on that screen"),
         ({"sound": {"a/1": 1, "b/1": 10}}, "must be silent"),

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from server.doors import KEEPALIVE_S, Rates, asking_origin, peer
+from server.doors import KEEPALIVE_S, Rates, asking_origin, network, peer
 from server.doorway import HANDSHAKE_S, Crowd
 from server.settings import Settings
 from tests.server.conftest import PATIENCE_S, Node, running, web_root
@@ -155,6 +155,20 @@ async def test_other_methods_get_nothing(node: Node) -> None:
         for method, status in {"POST": 405, "PUT": 405, "DELETE": 405, "PATCH": 405, "TRACE": 405, "BREW": 400}.items():
             async with http.request(method, node.origin + path) as answer:
                 assert answer.status == status, (method, path)
+
+
+@pytest.mark.parametrize(
+    ("address", "behind"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:0:7:a:b:c:d", "2001:db8:0:7::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+    ],
+)
+def test_a_guest_is_an_ipv4_address_or_a_whole_ipv6_network(address: str, behind: str) -> None:
+    assert network(address) == behind
 
 
 def test_an_address_opens_only_so_many_connections_and_may_come_again() -> None:

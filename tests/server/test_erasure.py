@@ -132,7 +132,7 @@ async def test_a_name_that_arrives_while_its_person_s_files_are_searched_goes_to
     await vault.call(ANNA.person, NAME)
     searches: list[str] = []
 
-    def search(data: Path, name: str, others: object) -> list[str]:
+    def search(data: Path, name: str, others: object, said: bytes) -> list[str]:
         searches.append(name)
         if name == NAME:
             asyncio.run_coroutine_threadsafe(vault.call(ANNA.person, "Änne Later"), loop).result()
@@ -176,6 +176,13 @@ def test_a_name_left_in_any_file_is_found(tmp_path: Path) -> None:
     assert list(files_with(tmp_path, NAME, ())) == ["journal.db-wal", "log/web.log"]
     assert list(files_with(tmp_path, "Li", ())) == [], "a short name inside another word is another word"
     assert list(files_with(tmp_path, "Lisa", ())) == ["words"]
+
+
+def test_a_word_of_the_conference_itself_is_no_trace_but_in_the_vault(tmp_path: Path) -> None:
+    (tmp_path / "journal.db").write_bytes(b"Deutsches Haus, Frankfurt am Main")
+    (tmp_path / "vault.db").write_bytes(b"00ffFrankfurt\0")
+    assert list(files_with(tmp_path, "Frankfurt", (), b'{"venue":"Frankfurt"}')) == ["vault.db"]
+    assert list(files_with(tmp_path, "Frankfurt", (), b'{"venue":"Hanau"}')) == ["journal.db", "vault.db"]
 
 
 def test_the_same_name_of_somebody_else_is_no_trace(tmp_path: Path) -> None:

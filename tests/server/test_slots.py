@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from media.model import SlotId
 from rooms.audience import Attendee, Desk, Player, Wall
+from rooms.conferences import names
 from rooms.kernel import FLOOR, ConferenceId, Role, SourceId
 from rooms.program import Layout, Pick, Screen
+from server.definitions import definition
 from server.slots import assign, capacity, recovered, routes, slate_name, source_name
 from tests.rooms.hall import CHANGZHOU, CZ, CZ_TABLE, FR, FR_TABLE, MINDEN
 
@@ -61,9 +64,14 @@ def test_a_player_hears_its_picture_or_else_the_floor() -> None:
         assert found == {SlotId("v0"): source_name(C, CZ), SlotId("a0"): source_name(C, expected)}
 
 
-def test_a_control_room_sees_eight_others_four_a_player_one() -> None:
+def test_a_control_room_sees_eight_attendees_six_others_four_a_player_one() -> None:
     desks = [Desk(Role.DIRECTOR), Desk(Role.OPERATOR, CHANGZHOU)]
-    assert [capacity(audience) for audience in (*desks, Wall(CHANGZHOU), Player())] == [8, 4, 4, 1]
+    assert [capacity(one) for one in (*desks, Attendee(), Wall(CHANGZHOU), Player())] == [8, 4, 6, 4, 1]
+
+
+@pytest.mark.parametrize("name", names())
+def test_an_attendee_may_hear_every_source_of_the_founding_events_at_once(name: str) -> None:
+    assert len(definition(name).sources) <= capacity(Attendee())
 
 
 def test_what_the_relay_shows_is_read_back_slates_too() -> None:

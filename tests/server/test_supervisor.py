@@ -220,11 +220,27 @@ def test_the_relay_gets_its_share_of_the_options() -> None:
     settings = Settings(data=Path("d"), host="10.0.0.1", udp_port=9000, announce=("192.0.2.7", "2001:db8::7"))
     relay, web = supervisor.commands(settings, ["--port", "1"], 7)
     assert relay.command[3:] == (
-        *("--data", "d", "--host", "10.0.0.1", "--udp-port", "9000", "--plane", "auto"),
+        *("--data", "d", "--host", "10.0.0.1", "--udp-port", "9000", "--plane", "auto", "--log", "json"),
         *("--announce", "192.0.2.7", "2001:db8::7", "--standby"),
     )
     assert web.command[3:] == ("--port", "1", "--standby", "--listening", "7")
     assert web.inherits == (7,)
+
+
+def test_a_long_log_is_kept_beside_and_its_writers_go_on_in_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "LOG_MOST_BYTES", 10)
+    log = tmp_path / "web.log"
+    with log.open("ab", buffering=0) as writer:
+        writer.write(b"the first day\n")
+        start = log.stat().st_size
+        supervisor._shorten(log)
+        writer.write(b"after\n")
+        supervisor._shorten(log)
+    assert log.read_bytes() == b"after\n"
+    assert log.with_suffix(".log.1").read_bytes() == b"the first day\n"
+    assert supervisor._last_line(log, start) == "after"
 
 
 def test_a_relay_leaves_the_tcp_port_to_pages_on_the_same_number() -> None:

@@ -75,6 +75,14 @@ def test_renewed_files_serve_new_connections_without_a_restart(tmp_path: Path) -
     assert not terminator.refresh()
 
 
+def test_a_key_without_its_certificate_is_followed_by_another_pair(tmp_path: Path) -> None:
+    """Power went between the two files of a renewal."""
+    pair = local_pair(tmp_path, NAMES, NOW)
+    other = local_pair(tmp_path / "other", NAMES, NOW)
+    pair.key.write_bytes(other.key.read_bytes())
+    Terminator(local_pair(tmp_path, NAMES, NOW))
+
+
 def test_half_written_files_are_refused_and_the_old_ones_stay(tmp_path: Path) -> None:
     pair = local_pair(tmp_path, NAMES, NOW)
     terminator = Terminator(pair)

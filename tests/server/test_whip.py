@@ -129,7 +129,8 @@ async def test_a_token_publishes_its_own_source_by_the_conferences_codecs(door: 
         (ATTENDEE, "", OFFER, "player:"),
         (ATTENDEE, "?source=frankfurt/camera-1", STAGE_OFFER, "player:frankfurt/camera-1"),
         ("director", "?source=speaker/minden", OFFER, "player:speaker/minden"),
-        ("director", "", OFFER, "desk:director:"),
+        ("director", "", STAGE_OFFER, "desk:director:"),
+        ("director", "", OFFER, "player:"),
     ],
 )
 async def test_who_plays_gets_the_audience_of_the_role_and_the_offer(

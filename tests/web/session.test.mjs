@@ -276,8 +276,22 @@ test("a page that comes back from the browser's memory plays again", async () =>
   assert.equal(session.state, "live");
 });
 
+test("a publisher whose source another one took does not take it back when the relay restarts", async () => {
+  const session = opens(new PublishSession({ url: "/whip/r", token: "t", layers: [] }));
+  await settle();
+  newest().turns("connected");
+  session.ended({ session: String(session.id), reason: "replaced" });
+  session.rejoin();
+  await passes(60_000);
+  assert.equal(session.state, "replaced");
+  assert.equal(asked("POST"), 1);
+  session.start();
+  await settle();
+  assert.equal(asked("POST"), 2);
+});
+
 test("a takeover counts for one join: what is lost later is not taken from its next owner", async () => {
-  const session = opens(new PublishSession({ url: "/whip/r", token: "t", takeover: true }));
+  const session = opens(new PublishSession({ url: "/whip/r", token: "t", layers: [], takeover: true }));
   await settle();
   newest().turns("connected");
   session.rejoin();

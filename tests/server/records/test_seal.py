@@ -30,7 +30,7 @@ from server.records.record import commitments
 from server.records.seal import Coverage, Unsealable, sealed, state
 from server.records.verdict import Status, overall
 from server.records.verify import verify
-from server.tls import Pair, builder, store
+from server.tls import Pair, builder, keep
 from tests.server.records.conftest import Made
 from tests.server.records.staged import Stage
 
@@ -109,7 +109,7 @@ def make_authority(folder: Path) -> None:
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
         .sign(key, hashes.SHA256())
     )
-    store(Pair(folder / "tsa.pem", folder / "tsa.key"), key, [certificate])
+    keep(Pair(folder / "tsa.pem", folder / "tsa.key"), key, [certificate])
     (folder / "serial").write_text("01")
     (folder / "tsa.conf").write_text(CONFIG.format(folder=folder))
 

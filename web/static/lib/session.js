@@ -21,8 +21,8 @@ const DISCONNECTED_MS = 1_500;
 
 /** Events: `state` (detail SessionStateName). */
 export class Session extends EventTarget {
-  /** @param {{url: string, token: string, iceServers?: RTCIceServer[]}} options */
-  constructor({ url, token, iceServers = [] }) {
+  /** @param {{url: string, token: string, iceServers?: () => RTCIceServer[]}} options `iceServers`: asked for each join, since their credentials end */
+  constructor({ url, token, iceServers = () => [] }) {
     super();
     this.url = url;
     this.token = token;
@@ -108,7 +108,7 @@ export class Session extends EventTarget {
   async #join() {
     const round = ++this.round;
     this.#drop();
-    const pc = new RTCPeerConnection({ iceServers: this.iceServers, bundlePolicy: "max-bundle" });
+    const pc = new RTCPeerConnection({ iceServers: this.iceServers(), bundlePolicy: "max-bundle" });
     const resource = new Resource(this.url, this.token);
     this.pc = pc;
     this.resource = resource;
@@ -245,8 +245,8 @@ export function inStereo({ type, sdp }) {
 
 /** Plays: `slots` pairs of picture and sound, v0 a0 v1 a1 ... Event `slots` when the streams are new; the first come within `start()`. */
 export class PlaySession extends Session {
-  /** @param {{url: string, token: string, slots?: number, iceServers?: RTCIceServer[]}} options */
-  constructor({ slots = 4, ...options }) {
+  /** @param {{url: string, token: string, slots?: number, iceServers?: () => RTCIceServer[]}} options */
+  constructor({ slots = 6, ...options }) {
     super(options);
     this.count = slots;
     /** @type {Slot[]} */
@@ -298,10 +298,10 @@ export class PlaySession extends Session {
 /** Publishes one picture (in up to three layers) and one sound as a source. Tracks change without a new offer. */
 export class PublishSession extends Session {
   /**
-   * @param {{url: string, token: string, iceServers?: RTCIceServer[], video?: MediaStreamTrack | null, audio?: MediaStreamTrack | null,
-   *   layers?: RTCRtpEncodingParameters[], audioBitrate_bps?: number, takeover?: boolean}} options
+   * @param {{url: string, token: string, iceServers?: () => RTCIceServer[], video?: MediaStreamTrack | null, audio?: MediaStreamTrack | null,
+   *   layers: RTCRtpEncodingParameters[], audioBitrate_bps?: number, takeover?: boolean}} options
    */
-  constructor({ video = null, audio = null, layers = LAYERS, audioBitrate_bps = 128_000, takeover = false, ...options }) {
+  constructor({ video = null, audio = null, layers, audioBitrate_bps = 128_000, takeover = false, ...options }) {
     super(options);
     this.spread_ms = 0;
     this.endpoint = options.url;
@@ -311,6 +311,11 @@ export class PublishSession extends Session {
     /** @type {{video?: RTCRtpSender, audio?: RTCRtpSender}} */
     this.senders = {};
     if (takeover) this.takeOver();
+  }
+
+  /** As a player does; who was told to stop, since another one has the source, stays so until somebody starts it. */
+  rejoin() {
+    if (this.state !== "replaced" && this.state !== "refused") super.rejoin();
   }
 
   /** From the next join on, a living publication of the source is replaced, knowingly. */
@@ -347,10 +352,3 @@ export class PublishSession extends Session {
     if (this.pc) await this.senders[kind]?.replaceTrack(track);
   }
 }
-
-/** Three layers of a 720p or 1080p picture, the smallest first (what a browser gives up last); the relay sends each viewer the one that fits. @type {RTCRtpEncodingParameters[]} */
-export const LAYERS = [
-  { rid: "l", maxBitrate: 250_000, scaleResolutionDownBy: 4 },
-  { rid: "m", maxBitrate: 900_000, scaleResolutionDownBy: 2 },
-  { rid: "h", maxBitrate: 3_500_000, scaleResolutionDownBy: 1 },
-];

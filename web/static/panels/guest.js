@@ -92,7 +92,7 @@ class Guest {
     const { page, root } = this;
     const capture = new Capture(navigator.mediaDevices, localStorage);
     Object.assign(capture.processing, { echo: true, noise: true, gain: true });
-    const session = new PublishSession({ url: (page.me?.whep ?? "").replace("/whep/", "/whip/"), token: page.token, iceServers: page.me?.ice_servers, layers: LAYERS });
+    const session = new PublishSession({ url: (page.me?.whep ?? "").replace("/whep/", "/whip/"), token: page.token, iceServers: () => page.me?.ice_servers ?? [], layers: LAYERS });
     tieSession(page, session);
     preview(capture, page);
     meter(find(root, "[data-meter]"), capture, page);

@@ -13,7 +13,7 @@ import { Sound } from "./sound.js";
  */
 export function receive(page, slots) {
   const { whep, ice_servers } = /** @type {import("../lib/page.js").Me} */ (page.me);
-  const session = new PlaySession({ url: whep, token: page.token, slots, iceServers: ice_servers });
+  const session = new PlaySession({ url: whep, token: page.token, slots, iceServers: () => ice_servers });
   keepLine(page, session);
   session.start();
   return session;

@@ -22,7 +22,7 @@ export function own(page, processing = {}) {
   const source = me.source ?? "";
   const capture = new Capture(navigator.mediaDevices, localStorage);
   Object.assign(capture.processing, processing);
-  const session = new PublishSession({ url: me.whip ?? "", token: page.token, iceServers: me.ice_servers, layers: LAYERS });
+  const session = new PublishSession({ url: me.whip ?? "", token: page.token, iceServers: () => me.ice_servers, layers: LAYERS });
   tieSession(page, session);
   preview(capture, page);
   meter(find(document, "[data-meter]"), capture, page);

@@ -7,11 +7,15 @@ const STORED = "twinhall-volume";
 
 /** Event `change`: volume, mute, or whether the browser waits for a gesture (`blocked`). */
 export class Sound extends EventTarget {
-  /** @param {import("../lib/page.js").Page} page @param {PlaySession} session */
-  constructor(page, session) {
+  /**
+   * @param {import("../lib/page.js").Page} page
+   * @param {PlaySession} session
+   * @param {{remembers?: boolean}} [options] a wall has no control, so it plays at full volume whatever other pages of its browser chose
+   */
+  constructor(page, session, { remembers = true } = {}) {
     super();
     this.session = session;
-    this.volume = rememberedVolume();
+    this.volume = remembers ? rememberedVolume() : 1;
     this.muted = false;
     /** This page may be silent because another one is its hall's loudspeaker. */
     this.silenced = false;
@@ -93,7 +97,7 @@ export class Sound extends EventTarget {
 function rememberedVolume() {
   try {
     const stored = Number(localStorage.getItem(STORED) ?? "1");
-    return stored > 0 && stored <= 1 ? stored : 1;
+    return stored >= 0 && stored <= 1 ? stored : 1;
   } catch {
     return 1;
   }

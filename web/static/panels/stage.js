@@ -21,7 +21,7 @@ import { Sound } from "./sound.js";
 
 /** Starts the stage; call it in the join's gesture, so that the sound may play. @param {HTMLElement} element @param {Page} page @param {{whep: string, ice_servers?: RTCIceServer[]}} way */
 export function openStage(element, page, { whep, ice_servers = [] }) {
-  const session = new PlaySession({ url: whep, token: page.token, iceServers: ice_servers });
+  const session = new PlaySession({ url: whep, token: page.token, iceServers: () => ice_servers });
   session.start();
   const sound = new Sound(page, session);
   return { session, sound, show: () => showStage(element, page, session, sound) };

@@ -5,6 +5,8 @@ import { Page } from "../lib/page.js";
 import { Wake } from "../lib/wake.js";
 
 const RETRY_MS = 3_000;
+/** A wall hangs for days; the credentials for a TURN server end after one. */
+const REFRESH_MS = 6 * 3_600_000;
 
 /**
  * Opens the page, enters by its link (again and again while the server is away) and connects.
@@ -25,6 +27,7 @@ export async function openUnattended(tell) {
     }
   }
   followVersion(page);
+  setInterval(() => page.enter().catch(() => null), REFRESH_MS);
   return page;
 }
 

@@ -16,9 +16,9 @@ import { insist, openUnattended } from "./unattended.js";
 const root = find(document, ".wall");
 const word = find(root, ".screen-word");
 const page = await openUnattended((page, error) => say(word, "line-lost", page.t("wall.link-fault"), page.refusal(error)));
-const { whep = "", ice_servers = [], venue = "" } = page.me ?? {};
-const session = new PlaySession({ url: whep, token: page.token, iceServers: ice_servers });
-const sound = new Sound(page, session);
+const { whep = "", venue = "" } = page.me ?? {};
+const session = new PlaySession({ url: whep, token: page.token, iceServers: () => page.me?.ice_servers ?? [] });
+const sound = new Sound(page, session, { remembers: false });
 tieSession(page, session);
 insist(session);
 
