@@ -105,8 +105,7 @@ class Ceremonies:
         if not self._would_do(hall, actor, sent, replace(nameless, commitment=_PLACEHOLDER)):
             return replace(sent, command=nameless)
         person = signatory(hall.id, naming.act, naming.party)
-        _check_kept(hall, person)
-        name = cleaned(naming.name)
+        name = name_of(hall, person, naming.name)
         opening = opened(Kind.SIGNATORY, name, secrets.token_bytes(SALT_BYTES))
         await self._vault.keep(person, opening)
         await self._vault.call(person, name)
@@ -167,6 +166,12 @@ class Ceremonies:
 def _is_seen(ceremony: Ceremony, act: Act) -> bool:
     """Whether screens show the act's hands: it is on stage, or the officer shows it."""
     return act.step in ON_STAGE or ceremony.book.kept.shown == act.id
+
+
+def name_of(hall: Hall, person: PersonId, name: str) -> str:
+    """The signatory's name as it may be kept. Raises Refused."""
+    _check_kept(hall, person)
+    return cleaned(name)
 
 
 def _check_kept(hall: Hall, person: PersonId) -> None:

@@ -1,7 +1,8 @@
 """Acts out of a spreadsheet: POST /{conference}/acts/import, CSV or XLSX as body; the organiser's.
 
-`{"acts": how many, "wrong": [{row, column, refused, value}], "taken": bool}`: nothing is taken unless nothing is
-wrong; with `?try=1` nothing is taken at all.
+`{"acts": how many, "wrong": [{row, column, refused, value, params}], "taken": bool}`: nothing is taken unless nothing
+is wrong; with `?try=1` nothing is taken at all. `import-stopped {row}`: the server could not go on; bringing the same
+table again takes in what is missing.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ import structlog
 from aiohttp import hdrs, web
 
 from rooms.ceremony.commands import NameSignatory
+from rooms.ceremony.model import signatory
+from rooms.features.ceremony import Ceremony
 from rooms.journal import Envelope
-from rooms.kernel import Actor, Command, CommandId, ConferenceId, Refused
+from rooms.kernel import Actor, Command, CommandId, ConferenceId, Fact, Refused
 from server.admission import Admission, answer
-from server.ceremonies import Ceremonies
+from server.ceremonies import Ceremonies, name_of
 from server.clock import Clock
 from server.documents import body_up_to
 from server.doors import refused
@@ -62,8 +65,7 @@ class Importing:
             wrong = [*sheet.wrong, *self._refusals(hall, actor, sheet.rows)]
             taken = not wrong and "try" not in request.query
             if taken:
-                for command in _commands(sheet.rows):
-                    await self._take(hall, actor, command)
+                await self._take(hall, actor, sheet.rows)
         except Refused as refusal:
             return answer(refusal)
         except JobFailed as failed:
@@ -76,21 +78,36 @@ class Importing:
         return msgspec.json.decode(await self._jobs.run(Job.SHEET, data), type=Sheet)
 
     def _refusals(self, hall: Hall, actor: Actor, rows: Sequence[Row]) -> Iterator[Wrong]:
-        """What the conference would refuse, by its row."""
+        """What the conference would refuse, by its row: each row is tried as if those before it were taken."""
+        trial = hall.host.conference.feature(Ceremony, hall.room).copy()
+        fact = Fact(hall.host.conference.seq, int(self._clock.now_ms()), actor, hall.room)
         for row in rows:
             try:
-                hall.host.conference.decide(row.draft, actor, hall.room, int(self._clock.now_ms()))
+                for event in trial.decide(row.draft, actor, fact.at_ms):
+                    trial.apply(event, fact)
             except Refused as refusal:
-                yield Wrong(
-                    row.row,
-                    _column(row, refusal),
-                    refusal.code,
-                    "; ".join(str(each) for each in refusal.params.values()),
-                )
+                yield _wrong(row, _column(row, refusal), refusal)
+            for party, name in row.signatories.items():
+                try:
+                    name_of(hall, signatory(hall.id, row.draft.act, party), name)
+                except Refused as refusal:
+                    yield _wrong(row, f"party{party + 1}_signatory", refusal)
 
-    async def _take(self, hall: Hall, actor: Actor, command: Command) -> None:
-        sent = Envelope(CommandId(secrets.token_hex(16)), command, hall.room)
-        await hall.host.handle(await self._ceremonies.prepared(hall, actor, sent), actor)
+    async def _take(self, hall: Hall, actor: Actor, rows: Sequence[Row]) -> None:
+        """Raises Refused `import-stopped` when it is another one's turn, or the disk's."""
+        for row in rows:
+            try:
+                for command in _commands(row):
+                    sent = Envelope(CommandId(secrets.token_hex(16)), command, hall.room)
+                    await hall.host.handle(await self._ceremonies.prepared(hall, actor, sent), actor)
+            except Refused as refusal:
+                log.warning("an import stopped", row=row.row, reason=refusal.code)
+                raise Refused("import-stopped", row=row.row) from refusal
+
+
+def _wrong(row: Row, column: str, refusal: Refused) -> Wrong:
+    told = "; ".join(str(each) for each in refusal.params.values())
+    return Wrong(row.row, column, refusal.code, told, refusal.params)
 
 
 def _column(row: Row, refusal: Refused) -> str:
@@ -99,8 +116,7 @@ def _column(row: Row, refusal: Refused) -> str:
     return f"party{there[-1]}_venue" if there else _COLUMNS.get(refusal.code.partition("-")[0], "act")
 
 
-def _commands(rows: Sequence[Row]) -> Iterator[Command]:
-    for row in rows:
-        yield row.draft
-        for party, name in row.signatories.items():
-            yield NameSignatory(row.draft.act, party, name)
+def _commands(row: Row) -> Iterator[Command]:
+    yield row.draft
+    for party, name in row.signatories.items():
+        yield NameSignatory(row.draft.act, party, name)

@@ -80,6 +80,12 @@ class Ceremony:
         self._hands = Hands(self.book, self._rules)
         self._rows = Rows(self.book, self._rules, definition.id)
 
+    def copy(self) -> Ceremony:
+        """The same state once more, to try commands on."""
+        again = Ceremony(self._definition, self._room)
+        again.restore(self.snapshot())
+        return again
+
     def act(self, id: ProjectId) -> Act | None:
         """An act as it stands: for the record, for the lane of strokes."""
         return self.book.act(id)

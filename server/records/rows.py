@@ -14,12 +14,13 @@ UNREADABLE: Final = "import-unreadable"
 
 
 class Wrong(msgspec.Struct, frozen=True):
-    """One mistake: in which row (as the spreadsheet counts) and column, why, and the value."""
+    """One mistake: in which row (as the spreadsheet counts) and column, why, the value, and what fills the words in."""
 
     row: int
     column: str
     refused: str
     value: str = ""
+    params: dict[str, str | int] = {}
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -11,10 +11,12 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, Final
 
 import msgspec
 import openpyxl
+from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
 from rooms.ceremony.commands import Draft
@@ -25,7 +27,8 @@ from server.records.rows import SIZE_MAX, UNREADABLE, Row, Sheet, Wrong
 UNPACKED_MAX: Final = 50 * 1024 * 1024
 """Of an XLSX, which is a zip."""
 ROWS_MAX: Final = 500
-COLUMNS_MAX: Final = 200
+LINES_MAX: Final = 1_048_576
+"""Of a sheet, filled or not: no program writes more."""
 LANGUAGES: Final = ("en", "zh", "de", "fr")
 PLAIN: Final = ("act", "kind", "item", "round", "instrument")
 WORDED: Final = ("title", "sector")
@@ -42,21 +45,15 @@ def sheet(data: bytes) -> Sheet:
     """The acts, or the mistakes. Raises Refused `import-unreadable` when it is no table at all."""
     if len(data) > SIZE_MAX:
         raise Refused(UNREADABLE)
-    table = _xlsx(data) if data[:2] == b"PK" else _csv(data)
-    lines = [(number, cells) for number, cells in enumerate(table, 1) if any(cells)]
-    if not lines or len(lines) > ROWS_MAX + 1:
+    lines = _filled(_xlsx(data) if data[:2] == b"PK" else _csv(data))
+    if not lines:
         raise Refused(UNREADABLE)
-    _, header = lines[0]
+    top, header = lines[0]
     columns = [each.strip().casefold() for each in header]
-    wrong = [Wrong(lines[0][0], name, "column-unknown") for name in columns if name and name not in _KNOWN]
-    wrong += [
-        Wrong(lines[0][0], name, "column-missing")
-        for name in ("act", "kind", "item", "title")
-        if not _has(columns, name)
-    ]
+    wrong = [Wrong(top, name, refused) for name, refused in _mistakes(columns)]
     rows = []
     for number, cells in lines[1:] if not wrong else ():
-        read = _row(number, dict(zip(columns, cells, strict=False)))
+        read = _row(number, columns, cells)
         if isinstance(read, Row):
             rows.append(read)
         else:
@@ -69,8 +66,23 @@ def sheet(data: bytes) -> Sheet:
     return Sheet(rows, wrong)
 
 
-def _has(columns: Sequence[str], name: str) -> bool:
-    return name in columns or f"{name}_en" in columns
+def _filled(table: Iterable[list[str]]) -> list[tuple[int, list[str]]]:
+    """The lines with something in them, by their number, up to the last one. Raises Refused for too many."""
+    lines = []
+    for number, cells in enumerate(table, 1):
+        if any(cells):
+            lines.append((number, cells))
+        if len(lines) > ROWS_MAX + 1:
+            raise Refused(UNREADABLE)
+    return lines
+
+
+def _mistakes(columns: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What is wrong with the header: the column, and why."""
+    names = [name.removesuffix("_en") for name in columns if name]
+    yield from ((name, "column-unknown") for name in columns if name and name not in _KNOWN)
+    yield from ((name, "column-twice") for name in dict.fromkeys(names) if names.count(name) > 1)
+    yield from ((name, "column-missing") for name in ("act", "kind", "item", "title") if name not in names)
 
 
 def _names(name: str) -> Iterator[str]:
@@ -92,8 +104,12 @@ def _known() -> Iterator[str]:
 _KNOWN: Final = frozenset(_known())
 
 
-def _row(number: int, cells: Mapping[str, str]) -> Row | Wrong:
+def _row(number: int, columns: Sequence[str], line: Sequence[str]) -> Row | Wrong:
     """The row's act, or the first mistake in it."""
+    for place, (name, cell) in enumerate(zip_longest(columns, line, fillvalue=""), 1):
+        if cell and not name:
+            return Wrong(number, get_column_letter(place), "cell-surplus", cell[:80])
+    cells = dict(zip(columns, line, strict=False))
     fields: dict[str, Any] = {name: cells[name] for name in PLAIN if cells.get(name)}
     if "round" in fields:
         if not fields["round"].isascii() or not fields["round"].isdecimal():
@@ -155,24 +171,22 @@ def _csv(data: bytes) -> list[list[str]]:
         text = data.decode("utf-8-sig")
         first = text.partition("\n")[0]
         delimiter = max(",;\t", key=first.count)
-        return [
-            [cell.strip() for cell in row[:COLUMNS_MAX]] for row in csv.reader(io.StringIO(text), delimiter=delimiter)
-        ]
+        return [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=delimiter)]
     except (UnicodeDecodeError, csv.Error) as odd:
         raise Refused(UNREADABLE) from odd
 
 
-def _xlsx(data: bytes) -> list[list[str]]:
-    """The first sheet's values, as they are shown; formulas count by their last value."""
+def _xlsx(data: bytes) -> Iterator[list[str]]:
+    """The first sheet's values, as they are shown; formulas count by their last value. Raises Refused as it is read."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             if sum(each.file_size for each in packed.infolist()) > UNPACKED_MAX:
                 raise Refused(UNREADABLE)
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-        rows: Iterable[tuple[Any, ...]] = book.worksheets[0].iter_rows(
-            values_only=True, max_row=ROWS_MAX + 2, max_col=COLUMNS_MAX
-        )
-        return [[_cell(value) for value in row] for row in rows]
+        first: Any = book.worksheets[0]
+        first.reset_dimensions()  # what a file says of its size may be less than it holds
+        for row in first.iter_rows(values_only=True, max_row=LINES_MAX):
+            yield [_cell(value) for value in row]
     except Refused:
         raise
     except (

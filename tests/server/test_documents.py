@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from rooms.ceremony.rules import ACTS_MAX
 from server.documents import SIZE_MAX
 from server.links import Row
 from tests.server.conftest import CONFERENCE, Guest, Node
@@ -119,6 +120,17 @@ async def test_acts_come_out_of_a_spreadsheet_or_not_at_all(node: Node) -> None:
         (3, "party2_venue", "venue-unknown")
     ]
     assert told["taken"] is False
+    signed = f"b-2,signing,projects,Cells,changzhou,SVOLT,{'Yang' * 21},frankfurt,City"
+    told = await brought("", good, signed)
+    assert [(each["row"], each["column"], each["refused"], each["params"]) for each in told["wrong"]] == [
+        (3, "party1_signatory", "name-too-long", {"most": 80})
+    ]
+    many = [f"c-{n},signing,projects,Cells,changzhou,SVOLT,,frankfurt,City" for n in range(ACTS_MAX - 10)]
+    told = await brought("", *many)
+    assert [(each["row"], each["column"], each["refused"]) for each in told["wrong"]] == [
+        (ACTS_MAX - 9, "act", "acts-full")
+    ], "eleven acts are there already"
+    assert "c-0" not in organiser.view["ceremony"]["acts"]
     assert await brought("?try=1", good) == {"acts": 1, "wrong": [], "taken": False}
     assert "b-1" not in organiser.view["ceremony"]["acts"]
     assert await brought("", good) == {"acts": 1, "wrong": [], "taken": True}

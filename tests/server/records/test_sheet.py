@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import zipfile
 from collections.abc import Sequence
 
 import openpyxl
@@ -59,6 +61,23 @@ def test_columns_that_are_unknown_or_missing_are_told() -> None:
     ]
 
 
+def test_columns_that_say_the_same_twice_are_told() -> None:
+    found = sheet(b"act,kind,item,title,act,title_en\na,signing,projects,x,b,y")
+    assert [(each.column, each.refused) for each in found.wrong] == [
+        ("act", "column-twice"),
+        ("title", "column-twice"),
+    ]
+
+
+def test_a_cell_under_no_column_s_name_is_told() -> None:
+    header = HEADER.replace("party2_name_de", "party2_name")
+    beside = [(header, f"{ROW},left over"), (f"{header},,", f"{ROW},,,"), (f"{header},,", f"{ROW},,left over")]
+    told = [
+        [(each.row, each.column, each.refused) for each in sheet("\n".join(lines).encode()).wrong] for lines in beside
+    ]
+    assert told == [[(2, "M", "cell-surplus")], [], [(2, "N", "cell-surplus")]]
+
+
 @pytest.mark.parametrize("delimiter", [";", "\t"])
 def test_a_table_of_another_country_is_read_too(delimiter: str) -> None:
     text = "\ufeff" + "\r\n".join((HEADER.replace("party2_name_de", "party2_name"), ROW)).replace(",", delimiter)
@@ -84,6 +103,27 @@ def test_an_xlsx_is_read_like_a_csv_empty_lines_and_numbers_too() -> None:
     assert [(row.row, row.draft.round) for row in found.rows] == [(3, 2)]
 
 
+def test_rows_far_below_count_whatever_the_file_says_of_its_size() -> None:
+    row = [*ROW.split(",")[:6], 2, *ROW.split(",")[7:]]
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    for place, cell in enumerate(HEADER.replace("party2_name_de", "party2_name").split(","), 1):
+        book.active.cell(1, place, cell)
+        book.active.cell(2 * ROWS_MAX, place, row[place - 1])
+    book.save(out)
+    assert [each.row for each in sheet(out.getvalue()).rows] == [2 * ROWS_MAX]
+    assert [each.row for each in sheet(shrunk(out.getvalue())).rows] == [2 * ROWS_MAX]
+
+
+def shrunk(data: bytes) -> bytes:
+    """The same workbook, which says that its sheet is one cell."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as given, zipfile.ZipFile(out, "w") as written:
+        for each in given.infolist():
+            content = given.read(each)
+            written.writestr(each, re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1"', content))
+    return out.getvalue()
+
+
 @pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"PK\x03\x04zip", b"PK", b"\n\n", bytes(3_000_000)])
 def test_what_is_no_table_is_refused(data: bytes) -> None:
     with pytest.raises(Refused, match="import-unreadable"):
@@ -93,3 +133,5 @@ def test_what_is_no_table_is_refused(data: bytes) -> None:
 def test_too_many_rows_are_refused() -> None:
     with pytest.raises(Refused, match="import-unreadable"):
         read(*[ROW] * (ROWS_MAX + 1))
+    with pytest.raises(Refused, match="import-unreadable"):
+        sheet(xlsx([HEADER.split(","), *[ROW.split(",")] * (ROWS_MAX + 1)]))
