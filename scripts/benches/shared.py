@@ -27,6 +27,8 @@ from server.shared.store import RedisStore
 
 REDIS_SHARE: Final = 10
 """Of so many kills one hits Redis itself, which is started again on its data."""
+AWAY_S: Final = 3.0
+"""Longer than commands wait for Redis; each lane's first two faults of Redis last so long, others an instant."""
 AWAY_SHARE: Final = 0.3
 """Of the kills of an owner, how many stay away until the other process has taken over."""
 LANES: Final = 3
@@ -64,8 +66,7 @@ class SharedLane(Lane):
 
     async def _break(self, number: int) -> None:
         if number % REDIS_SHARE == 1:
-            self._redis.kill()
-            await self._redis.start()
+            await self._break_redis(number // REDIS_SHARE)
             self.back_redis_s.append(await self._acknowledged_s())
             return
         owner = await self._owner()
@@ -78,6 +79,18 @@ class SharedLane(Lane):
         if is_followed:
             self.back_owner_s.append(await self._acknowledged_s())
         await life.start()
+
+    async def _break_redis(self, number: int) -> None:
+        """Kill it; the first time it stays away. The second time it hangs, and does what it was told later."""
+        if number == 1:
+            self._redis.pause()
+            await asyncio.sleep(AWAY_S)
+            self._redis.resume()
+            return
+        self._redis.kill()
+        if number == 0:
+            await asyncio.sleep(AWAY_S)
+        await self._redis.start()
 
     async def _serves(self, life: WebLife) -> None:
         """Until it is there to take over: it may have been started a moment ago."""

@@ -33,11 +33,11 @@ from server.shared.line import Line
 from server.shared.messages import Answered, Asked, NodeId, Vacant, packed, unpacked
 from server.shared.store import RedisStore
 from server.shared.telling import Telling
-from server.storage import Unwritable
+from server.storage import Reason, Unwritable
 
 START_S: Final = 20.0
 PATIENCE_S: Final = 10.0
-"""For so long a command waits for an owner; then the page is told `busy` and sends it again."""
+"""For so long a command waits for somebody who could be asked; then the page is told `busy` and sends it again."""
 AGAIN_S: Final = 0.1
 """Who waits for an owner asks again when there is another one, and after this in any case."""
 CATCH_UP_S: Final = 2.0
@@ -46,11 +46,20 @@ SUCCESSION_S: Final = 3.0
 PACE_S: Final = 0.02
 """However much happens, the lease is not looked at more often."""
 
+_UNREAD: Final = frozenset({Reason.AWAY, Reason.STRANGER})
+"""While it is so nobody can look up what was done."""
+_TELLS_NOTHING: Final = frozenset({"busy", *_UNREAD})
+"""Refusals of a repetition that leave open what became of the first try."""
+
 log = structlog.get_logger()
 
 
 class _Moved(Exception):
-    """Who was asked is not the owner, or not sure of it."""
+    """Nobody was asked: who could be is not the owner, or not sure of it."""
+
+
+class _Unsure(_Moved):
+    """Somebody was asked, and did not say: it may be done."""
 
 
 class Member:
@@ -161,20 +170,34 @@ class Member:
         self._news.set()
 
     async def handle(self, envelope: Envelope, actor: Actor) -> int:
-        """The seq after which the command is in force, and which this process has seen. Raises Refused."""
-        loop = asyncio.get_running_loop()
-        late_s = loop.time() + PATIENCE_S
-        while loop.time() < late_s:
-            if self._store.refusing:
-                raise Refused(self._store.refusing)
+        """The seq after which the command is in force, and which this process has seen. Raises Refused.
+
+        What may be done already is not refused because nobody can say so now: it is asked for until somebody can.
+        """
+        late_s, unsure = asyncio.get_running_loop().time() + PATIENCE_S, False
+        while True:
+            self._check_takes(unsure=unsure)
             try:
+                if self._store.refusing in _UNREAD:
+                    raise _Moved
                 seq = await (self._decide(envelope, actor) if self._host else self._ask(envelope, actor))
-            except _Moved:
-                await self._turned_again()
-                continue
-            await self._see(seq)
-            return seq
-        raise Refused("busy")
+            except _Moved as moved:
+                unsure = unsure or isinstance(moved, _Unsure)
+            except Refused as refusal:
+                if not unsure or refusal.code not in _TELLS_NOTHING:
+                    raise
+            else:
+                await self._see(seq)
+                return seq
+            if not unsure and asyncio.get_running_loop().time() >= late_s:
+                raise Refused("busy")
+            await self._turned_again()
+
+    def _check_takes(self, *, unsure: bool) -> None:
+        """Raises Refused while Redis takes nothing, unless it may be done. What is lost nobody will ever know."""
+        refusing = self._store.refusing
+        if refusing and (not unsure or refusing is Reason.LOST):
+            raise Refused(refusing)
 
     async def enter(self, actor: Actor, intent: CommandId) -> int:
         """The person comes in by a link. Raises Refused."""
@@ -191,14 +214,16 @@ class Member:
         await self._line.tell(answered, asked.sender)
 
     async def _decide(self, envelope: Envelope, actor: Actor) -> int:
-        """As the owner: what the journal took holds whatever became of the lease. Raises Refused; _Moved when
-        another one may have decided meanwhile."""
+        """As the owner: what the journal took holds whatever became of the lease. Raises Refused; _Moved, or
+        _Unsure when another one may have decided meanwhile."""
         host = self._host
         if host is None or not self._decides(host):
             raise _Moved
         try:
             decided = await host.decide(envelope, actor)
-        except Refused:
+        except Refused as refusal:
+            if refusal.code in _UNREAD:
+                raise
             await self._be_sure(host)
             raise
         if not decided.written:
@@ -212,17 +237,17 @@ class Member:
         """Until it is known that nobody else had decided anything by now: what leaves no entry needs the newest state.
 
         A lease that is renewed later, under the same epoch, shows it too: who is slow must not decide anew for ever.
-        Raises _Moved.
+        Raises _Unsure.
         """
         loop = asyncio.get_running_loop()
         decided_s = loop.time()
         while not (self._decides(host) and decided_s < self._sure_until_s):
             if not self._decides(host) or self._store.refusing or loop.time() > decided_s + SUCCESSION_S:
-                raise _Moved
+                raise _Unsure
             await self._turned_again()
 
     async def _ask(self, envelope: Envelope, actor: Actor) -> int:
-        if self.owner in (None, "", self.node):
+        if self.owner in (None, "", self.node) or not self._line.up.is_set():
             raise _Moved
         assert self.owner is not None
         asked = Asked(self.node, 0, self.id, packed(envelope), actor)
@@ -230,7 +255,7 @@ class Member:
         if answered is not None and answered.refused:
             raise Refused(answered.refused, **answered.params)
         if answered is None or answered.seq is None:
-            raise _Moved
+            raise _Unsure
         return answered.seq
 
     async def _turned_again(self) -> None:

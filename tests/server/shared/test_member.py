@@ -16,10 +16,11 @@ from rooms.program import Layout
 from scripts.benches.redis_process import RedisProcess
 from server.ending import ended
 from server.journal.redis import RedisJournal, key
-from server.shared import lease, member
+from server.shared import lease, line, member, store
+from server.shared.messages import Answered, Message, NodeId
 from server.shared.store import RedisStore
 from tests.rooms.hall import ANNA, DEFINITION, DIRECTOR, FR, STAGE
-from tests.server.shared.conftest import Made
+from tests.server.shared.conftest import Made, One
 
 pytestmark = pytest.mark.usefixtures("long_leases")
 
@@ -178,6 +179,71 @@ async def test_redis_comes_back_on_its_data_and_writing_goes_on(made: Made, redi
     began = time.monotonic()
     assert sorted(await asyncio.gather(*waiting)) == [first + 1, first + 2]
     print("back", round(time.monotonic() - began, 2), "s")
+
+
+def _lose_an_answer(one: One) -> asyncio.Event:
+    """Nobody hears what `one` answers next; set when it has answered."""
+    answered, tell = asyncio.Event(), one.line.tell
+
+    async def lost(message: Message, node: NodeId | None = None) -> bool:
+        if answered.is_set() or not isinstance(message, Answered):
+            return await tell(message, node)
+        answered.set()
+        return True
+
+    one.line.tell = lost  # type: ignore[method-assign]
+    return answered
+
+
+async def test_what_was_done_is_not_refused_to_a_follower_while_redis_stays_away(
+    made: Made, redis: RedisProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "GRACE_S", 0.0)
+    one, two = await made("one").open(), await made("two").open()
+    answered = _lose_an_answer(one)
+    asking = asyncio.create_task(two.act("1", 0.5))
+    await answered.wait()
+    redis.kill()
+    await two.until(lambda: two.store.refusing)
+    with pytest.raises(Refused, match="redis-away"):
+        await two.act("2", 0.6)
+    assert not asking.done()
+    await redis.start()
+    assert await asyncio.wait_for(asking, 20) == 2
+
+
+async def test_what_the_owner_wrote_is_not_refused_because_redis_went_away_before_it_said_so(
+    made: Made, redis: RedisProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "GRACE_S", 0.0)
+    one = await made("one").open()
+    append = one.journal.append
+
+    async def away(*batch: Any) -> None:
+        await append(*batch)
+        redis.kill()
+        await one.until(lambda: one.store.refusing)
+        one.member._sure_until_s = 0.0
+
+    one.journal.append = away  # type: ignore[method-assign, assignment]
+    acting = asyncio.create_task(one.act("1", 0.5))
+    await one.until(lambda: one.store.refusing)
+    one.journal.append = append  # type: ignore[method-assign]
+    await redis.start()
+    assert await asyncio.wait_for(acting, 20) == 2
+
+
+async def test_nobody_is_told_that_an_owner_is_busy_who_may_have_done_it(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(member, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(line, "ANSWER_S", 0.001)
+    one, two = await made("one").open(), await made("two").open()
+    answered = _lose_an_answer(one)
+    asking = asyncio.create_task(two.act("1", 0.5))
+    await asyncio.wait_for(answered.wait(), 20)
+    monkeypatch.setattr(line, "ANSWER_S", 10.0)
+    assert await asyncio.wait_for(asking, 20) == 2
 
 
 async def test_what_redis_lost_stops_all_writing(made: Made, redis: RedisProcess) -> None:
