@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import os
 import sys
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sequence
@@ -41,6 +42,10 @@ from server.storage import transaction
 
 FORMAT: Final = 1
 CHUNK: Final = 500
+LINE_BYTES: Final = 64 * 1024 * 1024
+"""The longest line holds a document of 20 MB; what is longer is cut, and no line then."""
+PARTS: Final = ("entries", "intents")
+"""Of a conference's journal in Redis, as far as entries make them."""
 TIMEOUT_S: Final = 10.0
 
 
@@ -86,33 +91,52 @@ async def write(lines: AsyncIterable[Line], file: Path) -> int:
     return entries
 
 
-def read(file: Path) -> list[Line]:
-    """The file's lines, looked through: entries whole, in order, without a gap. Raises Unusable."""
-    try:
-        first, *rest = file.read_bytes().split(b"\n")
-        head = msgspec.json.decode(first, type=Head)
-    except (OSError, msgspec.MsgspecError) as wrong:
-        raise Unusable(f"{file} is no exported journal ({wrong}): make one by `journal export`") from wrong
-    if (head.twinhall, head.format) != ("journal", FORMAT):
-        what = f"{file} has format {head.twinhall} {head.format}, this program knows journal {FORMAT}"
-        raise Unusable(f"{what}: import it with the program that wrote it")
-    return list(_checked(file, rest))
+class Exported:
+    """An exported file: read anew each time, a line at once, and looked through before anything is done with it."""
 
-
-def _checked(file: Path, rest: Sequence[bytes]) -> Iterator[Line]:
-    seqs: dict[ConferenceId, int] = {}
-    for number, text in enumerate(rest, 2):
-        if not text:
-            continue
-        try:
-            line = msgspec.json.decode(text, type=Line)
+    def __init__(self, file: Path) -> None:
+        """`entries` counts them by conference. Raises Unusable."""
+        self._file = file
+        self.entries: dict[ConferenceId, int] = {}
+        for line in self:
             if line.seq:
-                seqs[line.conference] = seqs.get(line.conference, 0) + 1
-                if decode(bytes(line.body))[0].seq != line.seq or line.seq != seqs[line.conference]:
-                    raise ValueError(f"entry {line.seq} is not the {seqs[line.conference]}. one")
-        except ValueError as wrong:
-            raise Unusable(f"{file}, line {number}: {wrong}: export it again") from wrong
-        yield line
+                self.entries[line.conference] = line.seq
+
+    def __iter__(self) -> Iterator[Line]:
+        """Its lines: entries whole, in order, without a gap. Raises Unusable."""
+        seqs: dict[ConferenceId, int] = {}
+        for number, text in enumerate(self._texts(), 2):
+            try:
+                line = msgspec.json.decode(text, type=Line)
+                if line.seq:
+                    seqs[line.conference] = seqs.get(line.conference, 0) + 1
+                    if decode(bytes(line.body))[0].seq != line.seq or line.seq != seqs[line.conference]:
+                        raise ValueError(f"entry {line.seq} is not the {seqs[line.conference]}. one")
+            except ValueError as wrong:
+                raise Unusable(f"{self._file}, line {number}: {wrong}: export it again") from wrong
+            yield line
+
+    def _texts(self) -> Iterator[bytes]:
+        """What stands after the head, line by line."""
+        try:
+            with self._file.open("rb") as lines:
+                self._check_head(lines.readline(LINE_BYTES))
+                while text := lines.readline(LINE_BYTES):
+                    yield text
+        except OSError as wrong:
+            raise self._strange(wrong) from wrong
+
+    def _check_head(self, text: bytes) -> None:
+        try:
+            head = msgspec.json.decode(text, type=Head)
+        except msgspec.MsgspecError as wrong:
+            raise self._strange(wrong) from wrong
+        if (head.twinhall, head.format) != ("journal", FORMAT):
+            what = f"{self._file} has format {head.twinhall} {head.format}, this program knows journal {FORMAT}"
+            raise Unusable(f"{what}: import it with the program that wrote it")
+
+    def _strange(self, wrong: Exception) -> Unusable:
+        return Unusable(f"{self._file} is no exported journal ({wrong}): make one by `journal export`")
 
 
 Shelves = Mapping[str, Shelf]
@@ -159,33 +183,37 @@ async def from_folder(folder: DataFolder, *, personal: bool) -> AsyncIterator[Li
         yield line
 
 
-async def into_folder(folder: DataFolder, lines: Sequence[Line]) -> None:
+async def into_folder(folder: DataFolder, lines: Exported) -> None:
     """All or nothing of the entries, into a folder that has none of these conferences. Raises Unusable, Refused."""
     with contextlib.closing(connect(folder.journal)) as journal:
-        for conference in _conferences(lines):
+        for conference in lines.entries:
             if journal.execute("select 1 from entries where conference = ?", (conference,)).fetchone():
                 raise _taken(str(folder.data), conference)
     await shelve(shelves_of(folder), lines)
-    _enter(folder, lines)
-
-
-def _enter(folder: DataFolder, lines: Sequence[Line]) -> None:
-    with contextlib.closing(connect(folder.journal)) as journal, transaction(journal):
-        for line in filter(lambda line: line.seq, lines):
-            entry = decode(bytes(line.body))[0]
-            row = line.conference, line.seq, entry.actor.person, entry.command_id, bytes(line.body)
-            journal.execute("insert into entries values (?, ?, ?, ?, ?)", row)
-            journal.execute("insert or replace into writers values (?, ?)", (line.conference, entry.epoch))
-    with contextlib.closing(vault.connect(folder.vault)) as names, transaction(names):
+    with (
+        contextlib.closing(connect(folder.journal)) as journal,
+        contextlib.closing(vault.connect(folder.vault)) as names,
+        transaction(journal),
+        transaction(names),
+    ):
         for line in lines:
-            if line.name:
-                names.execute("insert or replace into names values (?, ?)", (line.person, line.name))
-            if line.commitment:
-                row = line.commitment, line.person, bytes(line.opening)  # type: ignore[assignment]
-                names.execute("insert or replace into openings values (?, ?, ?)", row)
+            _enter(journal, names, line)
     for line in lines:
         if line.data and not line.shelf and not folder.key.exists():
             store_file(folder.key, line.data)
+
+
+def _enter(journal: apsw.Connection, names: apsw.Connection, line: Line) -> None:
+    if line.seq:
+        entry = decode(bytes(line.body))[0]
+        row = line.conference, line.seq, entry.actor.person, entry.command_id, bytes(line.body)
+        journal.execute("insert into entries values (?, ?, ?, ?, ?)", row)
+        journal.execute("insert or replace into writers values (?, ?)", (line.conference, entry.epoch))
+    if line.name:
+        names.execute("insert or replace into names values (?, ?)", (line.person, line.name))
+    if line.commitment:
+        opening = line.commitment, line.person, bytes(line.opening)
+        names.execute("insert or replace into openings values (?, ?, ?)", opening)
 
 
 async def from_redis(redis: Redis, shelves: Shelves, *, personal: bool) -> AsyncIterator[Line]:
@@ -210,14 +238,13 @@ async def from_redis(redis: Redis, shelves: Shelves, *, personal: bool) -> Async
         yield line
 
 
-async def into_redis(redis: Redis, shelves: Shelves, lines: Sequence[Line], where: str) -> None:
+async def into_redis(redis: Redis, shelves: Shelves, lines: Exported, where: str) -> None:
     """Each conference all or nothing, into a Redis that has none of them. Raises Unusable, Refused."""
-    for conference in _conferences(lines):
+    for conference in lines.entries:
         if await redis.exists(key(conference, "entries")):
             raise _taken(where, conference)
     await shelve(shelves, lines)
-    for conference in _conferences(lines):
-        await _move_in(redis, conference, [line for line in lines if line.conference == conference])
+    await _move_in(redis, lines)
     for line in lines:
         if line.name:
             await awaited(redis.hset(NAMES, line.person, line.name))
@@ -229,28 +256,31 @@ async def into_redis(redis: Redis, shelves: Shelves, lines: Sequence[Line], wher
             await redis.set(KEY, line.data, nx=True)
 
 
-async def _move_in(redis: Redis, conference: ConferenceId, lines: Sequence[Line]) -> None:
+async def _move_in(redis: Redis, lines: Exported) -> None:
     """Beside the keys in use first: an import that breaks off leaves nothing that counts."""
-    parts = {part: f"twinhall:import:{conference}:{part}" for part in ("entries", "intents")}
-    await redis.delete(*parts.values())
-    epoch = 0
-    for start in range(0, len(lines), CHUNK):
+    epochs: dict[ConferenceId, int] = {}
+    for conference in lines.entries:
+        await redis.delete(*(_beside(conference, part) for part in PARTS))
+    entries = filter(lambda line: line.seq, lines)
+    while chunk := list(itertools.islice(entries, CHUNK)):
         async with redis.pipeline(transaction=False) as steps:
-            for line in lines[start : start + CHUNK]:
+            for line in chunk:
                 entry = decode(bytes(line.body))[0]
-                steps.xadd(parts["entries"], {"body": bytes(line.body)}, id=f"{line.seq}-0")
-                steps.hset(parts["intents"], f"{entry.actor.person}\0{entry.command_id}", str(line.seq))
-                epoch = entry.epoch
+                steps.xadd(_beside(line.conference, "entries"), {"body": bytes(line.body)}, id=f"{line.seq}-0")
+                intent = f"{entry.actor.person}\0{entry.command_id}"
+                steps.hset(_beside(line.conference, "intents"), intent, str(line.seq))
+                epochs[line.conference] = entry.epoch
             await steps.execute()
-    async with redis.pipeline(transaction=True) as steps:
-        for part, beside in parts.items():
-            steps.renamenx(beside, key(conference, part))
-        steps.set(key(conference, "epoch"), epoch)
-        await steps.execute()
+    for conference, epoch in epochs.items():
+        async with redis.pipeline(transaction=True) as steps:
+            for part in PARTS:
+                steps.renamenx(_beside(conference, part), key(conference, part))
+            steps.set(key(conference, "epoch"), epoch)
+            await steps.execute()
 
 
-def _conferences(lines: Sequence[Line]) -> list[ConferenceId]:
-    return list(dict.fromkeys(line.conference for line in lines if line.seq))
+def _beside(conference: ConferenceId, part: str) -> str:
+    return f"twinhall:import:{conference}:{part}"
 
 
 def _taken(where: str, conference: ConferenceId) -> Unusable:
@@ -265,14 +295,14 @@ async def _export(file: Path, settings: Settings, *, personal: bool) -> int:
 
 
 async def _import(file: Path, settings: Settings) -> int:
-    lines = read(file)
+    lines = Exported(file)
     if settings.redis:
         async with _redis(settings) as (redis, shelves):
             await into_redis(redis, shelves, lines, place(settings.redis))
     else:
         with held(settings) as folder:
             await into_folder(folder, lines)
-    return sum(bool(line.seq) for line in lines)
+    return sum(lines.entries.values())
 
 
 @contextlib.asynccontextmanager

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from rooms.kernel import PersonId
@@ -127,3 +129,20 @@ async def test_a_place_that_has_the_conference_is_left_alone(
     assert await moved("import", tmp_path / "out.jsonl", "--data", tmp_path / "old") == 1
     assert "has the conference c already" in capsys.readouterr().err
     assert json.loads((tmp_path / "out.jsonl").read_text().splitlines()[0])["format"] == 1
+
+
+async def test_an_import_needs_no_more_memory_than_a_line_or_two(tmp_path: Path) -> None:
+    size, count = 1024 * 1024, 24
+    with (tmp_path / "in.jsonl").open("wb") as file:
+        file.write(b'{"twinhall": "journal", "format": 1}\n')
+        for number in range(count):
+            line = moving.Line(shelf="documents", file=f"act.c.n{number}.x", data=bytes([number]) * size)
+            file.write(msgspec.json.encode(line) + b"\n")
+    tracemalloc.start()
+    try:
+        assert await moved("import", tmp_path / "in.jsonl", "--data", tmp_path / "new") == 0
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(list((tmp_path / "new" / "documents").iterdir())) == count
+    assert most < count * size / 2
