@@ -87,19 +87,16 @@ class Documents:
             hall = self._halls[link.conference]
             data = await body_up_to(request, SIZE_MAX, "document-too-large")
             pages = msgspec.json.decode(await self._run(Job.INSPECT, data), type=_Inspected).pages
-            digest = await self._kept(data)
-            sent = _attach(request, hall, digest, pages, len(data))
-            seq = await hall.host.handle(sent, self._admission.actor(request, link))
+            digest = Digest(hashlib.sha256(data).hexdigest())
+            sent, actor = _attach(request, hall, digest, pages, len(data)), self._admission.actor(request, link)
+            hall.check(sent, actor)  # a shelf keeps what it was given: nothing that is refused anyhow
+            await self._shelf.put(digest, data)
+            seq = await hall.host.handle(sent, actor)
         except Refused as refusal:
             return _refusal(refusal)
         return web.json_response(
             {"digest": digest, "pages": pages, "size": len(data), "seq": seq}, headers={hdrs.CACHE_CONTROL: "no-store"}
         )
-
-    async def _kept(self, data: bytes) -> Digest:
-        digest = Digest(hashlib.sha256(data).hexdigest())
-        await self._shelf.put(digest, data)
-        return digest
 
     async def _give(self, request: web.Request) -> web.StreamResponse:
         try:

@@ -9,7 +9,7 @@ from rooms.audience import Audience, Desk, audience_of
 from rooms.ceremony.words import Pad
 from rooms.features.ceremony import Ceremony
 from rooms.features.links import LinkRenewed, LinkRevoked, Links
-from rooms.journal import Asking, Entry
+from rooms.journal import Asking, Entry, Envelope
 from rooms.kernel import Actor, ConferenceId, InviteId, Json, Names, PersonId, Role, RoomId, SeatId, VenueId
 from server.clock import Clock
 from server.fanout import Channel, Fanout, Loop, View
@@ -114,6 +114,10 @@ class Hall:
     def read(self, asking: Asking, actor: Actor) -> Mapping[str, Json]:
         """The answer to a page's query. Raises Refused."""
         return self.host.conference.read(asking.query, actor, asking.room, self._names, self._now_ms())
+
+    def check(self, sent: Envelope, actor: Actor) -> None:
+        """Raises Refused where the state as it is here refuses the command; whoever decides may see a newer one."""
+        self.host.conference.decide(sent.command, actor, sent.room, self._now_ms())
 
     def come(self, page: Page, outbox: Outbox) -> None:
         """A page opened its socket: it gets the whole view, and its person's own, then changes."""

@@ -77,6 +77,15 @@ async def test_a_document_that_may_not_be_signed_is_refused_and_not_kept(node: N
     assert list((node.settings.data / "documents").iterdir()) == []
 
 
+async def test_a_document_of_no_act_is_refused_and_not_kept(node: Node) -> None:
+    organiser, row = await entered(node, "organiser")
+    bearer = {"Authorization": f"Bearer {row.token}"}
+    url = place(organiser, "de").replace(ACT, "project-99")
+    async with organiser.http.post(url, data=paper(), headers=bearer) as answer:
+        assert (await answer.json())["refused"] == "act-unknown"
+    assert list((node.settings.data / "documents").iterdir()) == []
+
+
 async def test_a_document_beyond_the_size_is_refused_while_it_comes(node: Node) -> None:
     organiser, row = await entered(node, "organiser")
     status, told = await upload(organiser, row, io.BytesIO(b"%PDF-1.7" + bytes(SIZE_MAX)))
