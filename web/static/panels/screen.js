@@ -124,6 +124,7 @@ export class Screen {
     });
     this.element.dataset.layout = scene.layout;
     set(this.element, "data-empty", !slots.length);
+    set(this.element, "data-several", slots.length > 1);
     this.scene.tiles.forEach((tile) => this.#label(tile));
     this.#place();
   }

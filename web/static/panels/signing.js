@@ -3,6 +3,7 @@
 
 import { pictureOf } from "../lib/ceremony.js";
 import { h, icon, list, set, write } from "../lib/dom.js";
+import { sayPhrases } from "../lib/phrases.js";
 import { StrokePlayer } from "./strokes.js";
 import { seal, tellSeal } from "./seal.js";
 
@@ -13,8 +14,16 @@ import { seal, tellSeal } from "./seal.js";
 
 /** Pictures that lie over the fields, and their signs. @type {Partial<Record<Picture, string>>} */
 const OVER = { held: "hold", paper: "paper", void: "void" };
-/** A long word makes all names this much smaller at most; one that is longer still is broken. */
-const SMALLEST = 0.75;
+/** How names are set, the airiest first: with those who sign, without, below smaller ink, and with words broken. Their size stays: a hall reads it. */
+const SETS = /** @type {const} */ (["whole", "names", "tight", "broken"]);
+/** Of the title, the largest first. */
+const SIZES = /** @type {const} */ (["large", "middle", "small"]);
+
+/** Whether no word and no line of a text is cut; its last line's letters may reach below. @param {Element} element */
+function isWhole(element) {
+  const { scrollWidth, clientWidth, scrollHeight, clientHeight } = element;
+  return scrollWidth <= clientWidth && scrollHeight - clientHeight < Number.parseFloat(getComputedStyle(element).fontSize) / 2;
+}
 
 export class ActSheet {
   /** @param {Page} page @param {import("../lib/inks.js").Inks} inks @param {string} place the venue of this screen, or `remote` */
@@ -29,15 +38,16 @@ export class ActSheet {
     this.state = h("p", { class: "act-state", role: "status" });
     this.count = h("p", { class: "act-count figures" });
     this.fields = h("ol", { class: "act-fields" });
-    new ResizeObserver(() => this.#fit()).observe(this.fields);
     this.over = h("div", { class: "act-over", hidden: true });
-    /** The names and widths that were fitted last. */
+    /** What was fitted last, and into which width. */
     this.fitted = "";
     this.members = h("div", { class: "act-members", hidden: true });
     this.sealed = h("span", { class: "act-seal" });
+    this.body = h("div", { class: "act-body" }, this.fields, this.members, this.over);
+    new ResizeObserver(() => this.#fit()).observe(this.body);
     this.element = h("div", { class: "act" },
       h("div", { class: "act-head" }, h("div", { class: "act-names" }, this.sector, this.title), h("div", { class: "act-stand" }, this.state, this.count), this.sealed),
-      h("div", { class: "act-body" }, this.fields, this.members, this.over));
+      this.body);
   }
 
   /** @param {Act} act @param {number} now_ms */
@@ -47,7 +57,7 @@ export class ActSheet {
     const picture = pictureOf(act, now_ms, this.place);
     Object.assign(element.dataset, { picture, kind: act.kind, act: act.id, parties: String(act.parties.length), take: String(act.take) });
     page.i18n.say(this.sector, act.sector);
-    page.i18n.say(this.title, act.title);
+    sayPhrases(this.title, page.i18n, act.title);
     write(this.state, this.#words(act, picture, now_ms));
     write(this.count, page.t("ceremony.count", { n: signed, of }));
     this.#fields(act, picture);
@@ -80,17 +90,21 @@ export class ActSheet {
     this.#fit();
   }
 
-  /** No name breaks within a word as long as there is a size at which all of them fit: browsers hyphenate by dictionaries that a wall may lack. */
+  /** Takes the first set in which no name is cut and the body keeps to its `max-block-size`: pictures have the rest. */
   #fit() {
-    const names = [...this.fields.querySelectorAll(".act-party")];
-    const said = names.map(({ textContent, clientWidth }) => `${textContent} ${clientWidth}`).join();
-    if (said === this.fitted || !names.some(({ clientWidth }) => clientWidth)) return;
+    const { body, fields, title } = this;
+    const names = [...fields.querySelectorAll(".act-party")];
+    const said = `${body.clientWidth} ${globalThis.innerHeight} ${title.textContent} ${fields.textContent}`;
+    if (said === this.fitted || !body.clientWidth) return;
     this.fitted = said;
-    this.fields.style.removeProperty("--fit");
-    set(this.fields, "data-broken", false);
-    const share = Math.min(1, ...names.map(({ clientWidth, scrollWidth }) => clientWidth / scrollWidth));
-    if (share < 1) this.fields.style.setProperty("--fit", String(Math.max(SMALLEST, Math.floor(share * 100) / 100)));
-    set(this.fields, "data-broken", share < SMALLEST);
+    for (const size of SIZES) {
+      title.dataset.size = size;
+      if (isWhole(title)) break;
+    }
+    for (const way of SETS) {
+      fields.dataset.set = way;
+      if (body.scrollHeight <= body.clientHeight + 1 && names.every(isWhole)) return;
+    }
   }
 
   /** @param {string} key */
@@ -99,16 +113,18 @@ export class ActSheet {
     this.players.set(key, player);
     return h("li", { class: "act-field" },
       h("div", { class: "act-paper" }, player.canvas),
-      h("p", { class: "act-party" }), h("p", { class: "act-person" }, h("span"), h("span", { class: "act-office" })),
-      h("p", { class: "act-signed figures" }, h("span", { class: "act-tick", "aria-hidden": "true" }), h("span", { class: "act-city" }), h("time", { class: "act-at" })));
+      h("p", { class: "act-party" }),
+      h("div", { class: "act-facts" }, h("p", { class: "act-person" }, h("span"), h("span", { class: "act-office" })),
+        h("p", { class: "act-signed figures" }, h("span", { class: "act-tick", "aria-hidden": "true" }), h("span", { class: "act-city" }), h("time", { class: "act-at" }))));
   }
 
   /** @param {HTMLElement} field @param {Party} party @param {Act} act @param {number} index */
   #party(field, party, act, index) {
     const { page } = this;
     const at_ms = party.signed_ms ?? party.pressed_ms;
-    const [, name, person, signed] = /** @type {HTMLElement[]} */ ([...field.children]);
-    page.i18n.say(name, party.names);
+    const [, name, facts] = /** @type {HTMLElement[]} */ ([...field.children]);
+    const [person, signed] = /** @type {HTMLElement[]} */ ([...facts.children]);
+    sayPhrases(name, page.i18n, party.names);
     if (!name.textContent) write(name, page.t("ceremony.to-be-named"));
     const venue = page.store.view.conference?.venues?.[party.venue];
     const office = act.kind === "appointment" ? page.t(index === 0 ? "ceremony.giver" : "ceremony.receiver") : page.words(party.title);

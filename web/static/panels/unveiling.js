@@ -3,6 +3,7 @@
 
 import { pictureOf } from "../lib/ceremony.js";
 import { h, icon, list, set, write } from "../lib/dom.js";
+import { sayPhrases } from "../lib/phrases.js";
 import { seal, tellSeal } from "./seal.js";
 
 /** @typedef {import("../lib/ceremony.js").Act} Act */
@@ -27,7 +28,7 @@ export class Veil {
     const open = picture === "unveiled" || picture === "sealed";
     Object.assign(this.element.dataset, { picture, act: act.id });
     set(this.element, "data-open", open);
-    page.i18n.say(this.title, act.title);
+    sayPhrases(this.title, page.i18n, act.title);
     write(this.by, act.parties.map(({ names }) => page.words(names)).join(page.t("word.comma")));
     set(this.title, "aria-hidden", open ? null : "true");
     write(this.state, this.#words(act, picture, now_ms));
@@ -35,7 +36,7 @@ export class Veil {
     list(this.halves, act.parties.map((party, index) => ({ party, index })), ({ index }) => String(index),
       () => h("li", { class: "veil-half" }, icon("hand"), h("p", { class: "veil-party" }), h("p", { class: "veil-city" })), (half, { party }) => {
         set(half, "data-pressed", party.pressed_ms !== undefined);
-        page.i18n.say(/** @type {Element} */ (half.children[1]), party.names);
+        sayPhrases(/** @type {Element} */ (half.children[1]), page.i18n, party.names);
         page.i18n.say(/** @type {Element} */ (half.children[2]), page.store.view.conference?.venues?.[party.venue]?.city);
       });
   }
