@@ -153,6 +153,9 @@ async def refuse_what_may_not_be_signed(page: Page, project: Locator) -> None:
         await turn(page, "[data-language]", language)
         await upload(project, "fr", name, made())
         await expect(said).to_contain_text(words, timeout=JOB_MS)
+    await turn(page, "[data-language]", "zh-Hans")
+    await expect(said).to_contain_text("无法将该文件读作 PDF")
+    await turn(page, "[data-language]", "en")
     assert await project.locator(".document").all_inner_texts() == before
 
 

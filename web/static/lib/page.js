@@ -3,7 +3,7 @@
 
 import "./components.js";
 import { CommonClock } from "./clock.js";
-import { h } from "./dom.js";
+import { h, write } from "./dom.js";
 import { I18n } from "./i18n.js";
 import { Keys } from "./keys.js";
 import { Pending } from "./pending.js";
@@ -20,6 +20,9 @@ import { Store } from "./store.js";
  */
 
 /** @typedef {"dark" | "light"} GroundChoice */
+/** Words in the language that the page has when they are asked for. @typedef {() => string} Saying */
+/** What says nothing. @type {Saying} */
+export const NOTHING = () => "";
 
 const GROUND = "twinhall-ground";
 /** How long the answer to an earlier page's command is shown, ms. */
@@ -45,6 +48,7 @@ export class Page {
     this.watchMine = this.watchMine.bind(this);
     this.tick = this.tick.bind(this);
     this.send = this.send.bind(this);
+    this.sayer = this.sayer.bind(this);
   }
 
   /** The page with its words loaded, and with the conference that the HTML brought. */
@@ -169,6 +173,19 @@ export class Page {
     return () => {
       clearTimeout(timer);
       this.i18n.removeEventListener("change", turned);
+    };
+  }
+
+  /**
+   * A line that says one thing at a time: what it is given to say is worded again when the page turns its language.
+   * @param {Element} element @returns {(words: Saying) => void}
+   */
+  sayer(element) {
+    let words = NOTHING;
+    this.i18n.addEventListener("change", () => write(element, words()));
+    return (said) => {
+      words = said;
+      write(element, words());
     };
   }
 

@@ -4,6 +4,7 @@
 import { actOf, may, onward, pictureOf, shortened, STEPS } from "../lib/ceremony.js";
 import { find, h, list, set, write } from "../lib/dom.js";
 import { confirm, dialog } from "../lib/keys.js";
+import { NOTHING } from "../lib/page.js";
 import { languageName } from "../lib/questions.js";
 import { stepWords, tallyOfAct } from "./actlist.js";
 import { recordButton } from "./records.js";
@@ -26,14 +27,10 @@ export class ActDesk {
     this.page = page;
     /** @type {Act | null} */
     this.act = null;
-    this.tables = new SigningTables(find(element, "[data-tables]"), page, inks, (refusal) => this.say(page.refusal(refusal)));
-    this.record = recordButton(page, () => this.act?.id ?? "", (words) => this.say(words));
+    this.say = page.sayer(find(element, "[data-said]"));
+    this.tables = new SigningTables(find(element, "[data-tables]"), page, inks, (refusal) => this.say(() => page.refusal(refusal)));
+    this.record = recordButton(page, () => this.act?.id ?? "", this.say);
     find(element, "[data-act=onward]").addEventListener("click", () => this.act && void this.move(onward(this.act)));
-  }
-
-  /** @param {string} words */
-  say(words) {
-    write(find(this.element, "[data-said]"), words);
   }
 
   /** @param {Act | null} act */
@@ -96,11 +93,11 @@ export class ActDesk {
       if (!more || !may(move, actOf(page.store.view, act.id) ?? act)) return;
       Object.assign(command, more);
     }
-    this.say("");
+    this.say(NOTHING);
     try {
       await page.send(command);
     } catch (refusal) {
-      this.say(page.refusal(refusal));
+      this.say(() => page.refusal(refusal));
     }
   }
 

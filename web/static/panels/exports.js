@@ -1,7 +1,7 @@
 // @ts-check
 /** The organiser's downloads of all questions. The link's secret goes in a header, so a page fetches them. */
 
-import { h, write } from "../lib/dom.js";
+import { h } from "../lib/dom.js";
 import { Refused } from "../lib/socket.js";
 
 const KINDS = { csv: "CSV", jsonl: "JSON Lines", xlsx: "XLSX" };
@@ -10,17 +10,18 @@ const KINDS = { csv: "CSV", jsonl: "JSON Lines", xlsx: "XLSX" };
 export function exports(root, page) {
   const said = h("p", { class: "muted", role: "status" });
   const buttons = Object.entries(KINDS).map(([kind, name]) => h("button", { class: "button", type: "button", "data-kind": kind, onclick: () => take(kind) }, name));
+  const say = page.sayer(said);
   root.append(h("div", { class: "buttons" }, ...buttons), said);
 
   /** @param {string} kind */
   async function take(kind) {
-    write(said, page.t("exports.waits"));
+    say(() => page.t("exports.waits"));
     try {
       const file = `${page.me?.conference}-${page.me?.room}-questions.${kind}`;
       save(await fetched(page, `/${page.me?.conference}/export/qa.${kind}?room=${page.me?.room}`), file);
-      write(said, page.t("exports.done", { file }));
+      say(() => page.t("exports.done", { file }));
     } catch (refusal) {
-      write(said, page.refusal(refusal));
+      say(() => page.refusal(refusal));
     }
   }
 }

@@ -2,7 +2,8 @@
 /** Joining an initiative that its parties have launched: the name of one's house, once; the protocol officer admits it. */
 
 import { actOf } from "../lib/ceremony.js";
-import { find, h, write } from "../lib/dom.js";
+import { find, h } from "../lib/dom.js";
+import { NOTHING } from "../lib/page.js";
 
 /** @param {HTMLElement} root hidden while nothing can be joined here @param {import("../lib/page.js").Page} page */
 export function mountJoining(root, page) {
@@ -12,6 +13,7 @@ export function mountJoining(root, page) {
     h("h2", { class: "title", "data-joining-title": true }),
     h("div", { class: "field" }, h("label", { for: "joining-name", "data-t": "joining.name" }), name),
     h("button", { class: "button button-primary", "data-t": "joining.join" }), said);
+  const say = page.sayer(said);
   root.append(form);
   page.i18n.apply(root);
   /** The act that was joined from this page. */
@@ -24,7 +26,7 @@ export function mountJoining(root, page) {
     if (root.hidden || !now) return;
     page.i18n.say(find(root, "[data-joining-title]"), now.title);
     for (const part of [name.parentElement, form.querySelector("button")]) if (part) part.hidden = joined === now.id;
-    if (joined === now.id) write(said, page.t("joining.joined"));
+    if (joined === now.id) say(() => page.t("joining.joined"));
   };
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -35,9 +37,9 @@ export function mountJoining(root, page) {
       await page.send({ type: "ceremony.join", act: now.id, names: { [page.i18n.language]: house } });
       joined = now.id;
       name.value = "";
-      write(said, "");
+      say(NOTHING);
     } catch (refusal) {
-      write(said, page.refusal(refusal));
+      say(() => page.refusal(refusal));
     }
     draw();
   });

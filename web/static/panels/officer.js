@@ -3,6 +3,7 @@
 
 import { actOf, actsOf, isDone } from "../lib/ceremony.js";
 import { find, write } from "../lib/dom.js";
+import { NOTHING } from "../lib/page.js";
 import { ActDesk } from "./actdesk.js";
 import { ActList } from "./actlist.js";
 import { followAct } from "./ceremony.js";
@@ -16,7 +17,7 @@ const inks = hearInks(page);
 let chosen = "";
 const desk = new ActDesk(find(document, "[data-desk]"), page, inks);
 const acts = new ActList(find(document, "[data-acts]"), page, (id) => choose(id));
-const side = beside(find(document, ".officer-side"), page, () => current());
+const side = beside(find(document, ".officer-side"), page, () => current(), desk.say);
 
 followAct(page, current, draw);
 page.tick(draw);
@@ -26,7 +27,7 @@ keys();
 /** @param {string} id */
 function choose(id) {
   chosen = id;
-  desk.say("");
+  desk.say(NOTHING);
   draw();
 }
 
@@ -65,5 +66,5 @@ function keys() {
   for (const [key, move] of /** @type {const} */ ([["l", "lock"], ["s", "seat"], ["a", "arm"], ["g", "go"], ["h", "hold"], ["c", "resume"], ["r", "retake"], ["p", "paper"], ["v", "void"], ["x", "exchange"], ["u", "unveil"], ["e", "seal"]])) {
     page.keys.add(key, `officer.move.${move}`, () => void desk.move(move));
   }
-  page.keys.add("b", "officer.show-board", () => void page.send({ type: "ceremony.show" }).catch((refusal) => desk.say(page.refusal(refusal))));
+  page.keys.add("b", "officer.show-board", () => void page.send({ type: "ceremony.show" }).catch((refusal) => desk.say(() => page.refusal(refusal))));
 }

@@ -6,14 +6,14 @@ import { find, h, list, set, write } from "../lib/dom.js";
 
 /** @typedef {import("../lib/ceremony.js").Act} Act */
 
-/** @param {HTMLElement} root @param {import("../lib/page.js").Page} page @param {() => Act | null} current @returns {(act: Act | null) => void} draws it */
-export function beside(root, page, current) {
+/** @param {HTMLElement} root @param {import("../lib/page.js").Page} page @param {() => Act | null} current @param {(words: import("../lib/page.js").Saying) => void} say @returns {(act: Act | null) => void} draws it */
+export function beside(root, page, current, say) {
   const shown = find(root, "[data-shown]");
   const unveiling = find(root, "[data-unveiling]");
   const skew = find(root, "[data-skew]");
   const form = find(root, "[data-delays]");
   const members = find(root, "[data-members]");
-  const send = (/** @type {{type: string} & Record<string, any>} */ command) => void page.send(command).catch((refusal) => write(command.type === "ceremony.show" ? shown : skew, page.refusal(refusal)));
+  const send = (/** @type {{type: string} & Record<string, any>} */ command) => void page.send(command).catch((refusal) => say(() => page.refusal(refusal)));
   find(root, "[data-act=show]").addEventListener("click", () => current() && send({ type: "ceremony.show", act: current()?.id }));
   find(root, "[data-act=board]").addEventListener("click", () => send({ type: "ceremony.show" }));
 

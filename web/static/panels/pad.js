@@ -4,7 +4,7 @@
 import { countdown } from "../lib/i18n.js";
 import { find, h, list, set, write } from "../lib/dom.js";
 import { confirm } from "../lib/keys.js";
-import { Page } from "../lib/page.js";
+import { NOTHING, Page } from "../lib/page.js";
 import { beforeSeat, phaseOf } from "../lib/pad.js";
 import { Refused } from "../lib/socket.js";
 import { Wake } from "../lib/wake.js";
@@ -53,13 +53,13 @@ function open() {
   const wake = new Wake(page.clock);
   const hand = new Hand(part("signing"), page);
   const reader = new DocumentReader(part("document"), page);
-  let fault = "";
+  let fault = NOTHING;
   const say = (/** @type {unknown} */ refusal) => {
-    fault = refusal ? page.refusal(refusal) : "";
+    fault = refusal ? () => page.refusal(refusal) : NOTHING;
     draw();
   };
   const act = (/** @type {string} */ name, /** @type {() => void} */ react) => find(root, `[data-act=${name}]`).addEventListener("click", () => {
-    fault = "";
+    fault = NOTHING;
     react();
   });
   /** @type {import("../lib/pad.js").Before | null} */
@@ -106,7 +106,7 @@ function open() {
     record.hidden = phase !== "sealed" || !now?.act.record;
     reader.show(now?.act.id ?? "", now?.act.documents);
     part("asleep").hidden = wake.awake || phase === "nothing";
-    write(part("fault"), fault || (page.socket?.state === "reconnecting" ? page.t(hand.drawn && !hand.given ? "pad.kept" : hand.given ? "pad.kept-given" : "line.lost") : ""));
+    write(part("fault"), fault() || (page.socket?.state === "reconnecting" ? page.t(hand.drawn && !hand.given ? "pad.kept" : hand.given ? "pad.kept-given" : "line.lost") : ""));
   }
 
   followAct(page, () => before()?.act ?? null, draw);

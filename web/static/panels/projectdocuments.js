@@ -4,13 +4,14 @@
 import { grouped } from "../lib/ceremony.js";
 import { h, list, set, write } from "../lib/dom.js";
 import { LANGUAGES } from "../lib/i18n.js";
+import { NOTHING } from "../lib/page.js";
 import { languageName } from "../lib/questions.js";
 import { Refused } from "../lib/socket.js";
 
 /** @typedef {import("../lib/page.js").Page} Page */
 
 export class ProjectDocuments {
-  /** @param {Page} page @param {() => string} act @param {(words: string) => void} say */
+  /** @param {Page} page @param {() => string} act @param {(words: import("../lib/page.js").Saying) => void} say */
   constructor(page, act, say) {
     this.page = page;
     this.act = act;
@@ -40,19 +41,19 @@ export class ProjectDocuments {
 
   /** @param {string} language */
   async #detach(language) {
-    await this.page.send({ type: "ceremony.detach", act: this.act(), language }).then(() => this.say(""), (refusal) => this.say(this.page.refusal(refusal)));
+    await this.page.send({ type: "ceremony.detach", act: this.act(), language }).then(() => this.say(NOTHING), (refusal) => this.say(() => this.page.refusal(refusal)));
   }
 
   async #take() {
     const file = this.file.files?.[0];
     if (!file) return;
     const { page } = this;
-    this.say(page.t("projects.uploading", { file: file.name }));
+    this.say(() => page.t("projects.uploading", { file: file.name }));
     try {
       const taken = await upload(page, `/${page.me?.conference}/documents/${this.act()}/${this.language.value}`, file);
-      this.say(page.t("projects.uploaded", { file: file.name, n: taken.pages }));
+      this.say(() => page.t("projects.uploaded", { file: file.name, n: taken.pages }));
     } catch (refusal) {
-      this.say(page.refusal(refusal));
+      this.say(() => page.refusal(refusal));
     }
     this.file.value = "";
   }

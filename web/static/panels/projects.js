@@ -15,8 +15,7 @@ import { recordButton } from "./records.js";
 /** @param {HTMLElement} root @param {Page} page */
 export function projects(root, page) {
   const rows = find(root, "[data-acts]");
-  const said = find(root, "[data-said]");
-  const say = (/** @type {string} */ words) => write(said, words);
+  const say = page.sayer(find(root, "[data-said]"));
   /** @type {Map<string, ProjectDocuments>} */
   const documents = new Map();
   find(root, "[data-act=add]").addEventListener("click", () => void editAct(page, null));

@@ -6,7 +6,7 @@ import { fetched, save } from "./exports.js";
 
 /**
  * @param {import("../lib/page.js").Page} page @param {() => string} act the record's: an act's id, or `ceremony/<item>`
- * @param {(words: string) => void} say
+ * @param {(words: import("../lib/page.js").Saying) => void} say
  */
 export function recordButton(page, act, say) {
   const take = async () => {
@@ -14,9 +14,9 @@ export function recordButton(page, act, say) {
     try {
       const file = `${page.me?.conference}-${id.replace("/", "-")}.pdf`;
       save(await fetched(page, `/${page.me?.conference}/records/${id}.pdf`), file);
-      say(page.t("exports.done", { file }));
+      say(() => page.t("exports.done", { file }));
     } catch (refusal) {
-      say(page.refusal(refusal));
+      say(() => page.refusal(refusal));
     }
   };
   const button = h("button", { type: "button", class: "button record-button", "data-act": "record", "data-t": "officer.download", onclick: take });

@@ -3,6 +3,7 @@
 
 import { find, h, list, set, write } from "../lib/dom.js";
 import { LANGUAGES } from "../lib/i18n.js";
+import { NOTHING } from "../lib/page.js";
 import { languageName, rulesOf } from "../lib/questions.js";
 import { doors } from "./questiondoors.js";
 
@@ -33,7 +34,7 @@ export function same(one, other) {
 /** @param {HTMLElement} root a form, `[data-room-doors]` in it @param {Page} page */
 export function rules(root, page) {
   const form = /** @type {HTMLFormElement} */ (root);
-  const said = find(root, "[data-said]");
+  const say = page.sayer(find(root, "[data-said]"));
   const buttons = /** @type {HTMLElement[]} */ ([...root.querySelectorAll("[data-act=save], [data-act=discard]")]);
   /** The settings that the form began with. @type {Rules | undefined} */
   let begun;
@@ -45,7 +46,7 @@ export function rules(root, page) {
     if (!now) return;
     tongues(now.languages);
     if (!changed()) fill(now);
-    else if (!same(/** @type {Rules} */ (begun), now)) write(said, page.t("rules.changed"));
+    else if (!same(/** @type {Rules} */ (begun), now)) say(() => page.t("rules.changed"));
     offer();
   };
   const offer = () => buttons.forEach((button) => set(button, "disabled", !changed()));
@@ -69,7 +70,7 @@ export function rules(root, page) {
   }
 
   form.addEventListener("input", () => {
-    write(said, "");
+    say(NOTHING);
     offer();
   });
   form.addEventListener("submit", async (event) => {
@@ -78,18 +79,18 @@ export function rules(root, page) {
     try {
       await page.send({ type: "qa.configure", ...wished });
       begun = wished;
-      write(said, page.t("rules.saved"));
+      say(() => page.t("rules.saved"));
     } catch (refusal) {
-      write(said, page.refusal(refusal));
+      say(() => page.refusal(refusal));
     }
     offer();
   });
   find(root, "[data-act=discard]").addEventListener("click", () => {
     const now = current();
     if (now) fill(now);
-    write(said, "");
+    say(NOTHING);
     offer();
   });
-  doors(find(root, "[data-doors]"), page, (refusal) => write(said, page.refusal(refusal)));
+  doors(find(root, "[data-doors]"), page, (refusal) => say(() => page.refusal(refusal)));
   page.watch((view) => view.qa?.rules, show);
 }
