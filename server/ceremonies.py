@@ -51,6 +51,7 @@ class Ceremonies:
             log.warning("strokes are not shown again", reason=refusal.code)
 
     async def _remember(self, hall: Hall) -> None:
+        """Nothing that is known already is sent twice, here or by another process."""
         ceremony = hall.host.conference.feature(Ceremony, hall.room)
         given = {
             signed.commitment: Hand(act.id, act.running.take, party)
@@ -59,7 +60,7 @@ class Ceremonies:
             for party, signed in act.running.signed.items()
         }
         for commitment, opening in (await self._vault.openings(map(Digest, given))).items():
-            hall.ink.whole(given[w.Digest(commitment)], opening.value["strokes"])
+            self._take(hall, Given(hall.room, *given[w.Digest(commitment)], opening.value["strokes"]))
 
     def _happened(self, hall: Hall, entries: Sequence[Entry]) -> None:
         """Ink of acts that left the stage, of former takes, and of persons who were erased, is forgotten."""
@@ -118,7 +119,7 @@ class Ceremonies:
         except Refused:
             return False
 
-    def done(self, hall: Hall, actor: Actor, command: Command) -> None:
+    async def done(self, hall: Hall, actor: Actor, command: Command) -> None:
         """The command took effect."""
         match command:
             case c.StandBy(offset_ms, bound_ms):
@@ -131,6 +132,8 @@ class Ceremonies:
                 self._take(hall, Given(hall.room, act, take, party, strokes))
             case c.Clear(act, take, party):
                 self._take(hall, Cleared(hall.room, act, take, party))
+            case c.Show():
+                await self.remember()  # an act of before is shown once more
             case _:
                 pass
 

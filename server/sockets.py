@@ -279,7 +279,7 @@ class Sockets:
                 raise Refused("busy")
             sent = await self._ceremonies.prepared(hall, page.actor, envelope(body))
             seq = await hall.host.handle(sent, self._marked(hall, page.actor, sent))
-            self._ceremonies.done(hall, page.actor, sent.command)
+            await self._ceremonies.done(hall, page.actor, sent.command)
         except Refused as refusal:
             self._metrics.commands.labels(refusal.code).inc()
             return {"refused": refusal.code, "params": refusal.params}

@@ -93,8 +93,13 @@ async def test_two_halls_sign_at_one_moment_and_everybody_sees_the_hand_move(nod
     assert anna.view["stage"]["layout"] == "signing_tables"
     late = await node.guest().open(await node.link("attendee"), "Bernd")
     await late.until(lambda _: len(ink(late)) == 4)
-    assert {(one["party"], one["stroke"]) for one in ink(late)} == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    hands = {(0, 0), (0, 1), (1, 0), (1, 1)}
+    assert {(one["party"], one["stroke"]) for one in ink(late)} == hands
     assert [one["points"] for one in ink(late) if one["party"] == 0] == signed, "a clear that got lost is made up for"
+    for verb, act in (("exchange", ACT), ("unveil", ACT), ("seal", ACT), ("show", "memorandum"), ("show", ACT)):
+        assert "seq" in await halls.order(verb, act=act), verb
+    last = await node.guest().open(await node.link("attendee"), "Cara")
+    await last.until(lambda _: {(one["party"], one["stroke"]) for one in ink(last)} == hands)
 
 
 def ink(guest: Guest) -> list[Any]:
