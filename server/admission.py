@@ -18,6 +18,7 @@ STATUS: Final[Mapping[str, HTTPStatus]] = {
     LINK_UNKNOWN: HTTPStatus.UNAUTHORIZED,
     LINK_REVOKED: HTTPStatus.FORBIDDEN,
     "link-foreign": HTTPStatus.FORBIDDEN,
+    "act-not-yours": HTTPStatus.FORBIDDEN,
     "origin-foreign": HTTPStatus.FORBIDDEN,
     "not-entered": HTTPStatus.FORBIDDEN,
     "busy": HTTPStatus.SERVICE_UNAVAILABLE,

@@ -12,16 +12,19 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from rooms.kernel import ConferenceId, ItemId, ProjectId, Refused, Role
+from rooms.ceremony.table import Step
+from rooms.features.ceremony import Ceremony
+from rooms.kernel import ConferenceId, ItemId, ProjectId, Refused
 from server.admission import Admission, answer
 from server.doors import refused
 from server.hall import Hall
+from server.identity import Link
+from server.readers import READERS, check_reads
 from server.records.canonical import canonical
 from server.records.jobs import JobFailed
 from server.sealer import Place, Sealer
 from server.settings import Settings
 
-READERS: Final = frozenset({Role.ORGANISER, Role.PROTOCOL_OFFICER, Role.SIGNATORY})
 STATUS: Final = {
     "record-unknown": HTTPStatus.NOT_FOUND,
     "record-missing": HTTPStatus.NOT_FOUND,
@@ -66,7 +69,10 @@ class Archive:
     async def _ceremony(self, request: web.Request) -> web.Response:
         item = ItemId(request.match_info["item"])
         try:
-            hall = self._hall(request)
+            hall, link = self._hall(request)
+            for act in hall.host.conference.feature(Ceremony, hall.room).book.acts():
+                if act.drafted.item == item and (act.seats or act.step != Step.VOID):
+                    check_reads(link, act)
             data = await self._sealer.ceremony(hall.id, hall.room, item)
         except Refused as refusal:
             return _refusal(refusal)
@@ -74,12 +80,16 @@ class Archive:
             return refused("unexpected", HTTPStatus.SERVICE_UNAVAILABLE)
         return _pdf(data, f"{hall.id}-ceremony-{item}.pdf")
 
-    def _hall(self, request: web.Request) -> Hall:
-        return self._halls[self._admission.one_of(request, self._settings, READERS).conference]
+    def _hall(self, request: web.Request) -> tuple[Hall, Link]:
+        link = self._admission.one_of(request, self._settings, READERS)
+        return self._halls[link.conference], link
 
     def _place(self, request: web.Request) -> Place:
-        hall = self._hall(request)
-        return Place(hall.id, hall.room, ProjectId(request.match_info["act"]))
+        hall, link = self._hall(request)
+        id = ProjectId(request.match_info["act"])
+        if act := hall.host.conference.feature(Ceremony, hall.room).act(id):
+            check_reads(link, act)
+        return Place(hall.id, hall.room, id)
 
 
 def _pdf(data: bytes, name: str) -> web.Response:

@@ -21,10 +21,11 @@ from aiohttp import hdrs, web
 
 from rooms.features.ceremony import Ceremony
 from rooms.journal import Envelope, envelope
-from rooms.kernel import ConferenceId, ProjectId, Refused, Role
+from rooms.kernel import ConferenceId, ProjectId, Refused
 from server.admission import Admission, answer
 from server.doors import refused
 from server.hall import Hall
+from server.readers import READERS, check_reads
 from server.records.canonical import Digest
 from server.records.jobs import Job, JobFailed, Jobs
 from server.settings import Settings
@@ -35,7 +36,6 @@ SIZE_MAX: Final = 20 * 1024 * 1024
 UPLOAD_S: Final = 120.0
 AHEAD: Final = 3
 """Pages that are rendered beside the one that was asked for: a reader turns on."""
-READERS: Final = frozenset({Role.ORGANISER, Role.PROTOCOL_OFFICER, Role.SIGNATORY})
 STATUS: Final = {
     "document-too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "document-unknown": HTTPStatus.NOT_FOUND,
@@ -124,7 +124,10 @@ class Documents:
         link = self._admission.one_of(request, self._settings, READERS)
         hall = self._halls[link.conference]
         act = hall.host.conference.feature(Ceremony, hall.room).act(ProjectId(request.match_info["act"]))
-        known = {str(language): each.digest for language, each in act.documents.items()} if act else {}
+        if act is None:
+            raise Refused("document-unknown")
+        check_reads(link, act)
+        known = {str(language): each.digest for language, each in act.documents.items()}
         digest = known.get(request.match_info["language"])
         if digest is None:
             raise Refused("document-unknown")

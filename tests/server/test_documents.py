@@ -52,8 +52,13 @@ async def test_a_document_is_taken_in_shown_and_given_back_byte_for_byte(node: N
     assert kept.read_bytes() == data
     assert kept.stat().st_mode & 0o077 == 0
 
-    tablet = next(link for link in await node.links() if link.id.startswith("pad-"))
+    officer, _ = await entered(node, "protocol_officer")
+    tablet = next(link for link in await node.links() if link.id == "pad-changzhou-1")
     pad = await node.guest().open(tablet, "")
+    status, refused, _ = await fetch(pad, tablet, "de/2.png")
+    assert (status, refused) == (403, b'{"refused": "act-not-yours"}'), "nothing lies before the seat yet"
+    for verb in ("lock", "seat"):
+        assert "seq" in await officer.command(verb, f"ceremony.{verb}", act=ACT)
     status, image, said = await fetch(pad, tablet, "de/2.png")
     assert (status, said) == (200, digest)
     assert Image.open(io.BytesIO(image)).size == (1240, 1755)

@@ -17,7 +17,7 @@ from server.records.verdict import Checked, Status, said
 from server.records.verify import verify
 from server.settings import Settings
 from tests.server.conftest import CONFERENCE, Guest, Node, running, web_root
-from tests.server.test_ceremonies import ACT, Table, table
+from tests.server.test_ceremonies import ACT, SEATS, Table, table, tablet
 
 
 async def get(node: Node, guest: Guest, row: Row, what: str) -> tuple[int, bytes]:
@@ -131,6 +131,11 @@ async def test_a_ceremony_s_record_names_the_records_of_its_acts(node: Node) -> 
     checked = await judged([(f"{CONFERENCE}-{ACT}.pdf", pdf), (f"{CONFERENCE}-ceremony-projects.pdf", whole)])
     assert [each.status for each in checked] == [Status.WHOLE, Status.WHOLE], list(said(checked))
     assert await get(node, halls.officer, row, "ceremony/projects.pdf") == (200, whole)
+    for seat, found in ((SEATS[0], 200), ("changzhou-1", 403)):
+        row = next(row for row in await node.links() if row.id == f"pad-{seat}")
+        pad = await tablet(node, seat)
+        for what in (f"{ACT}.pdf", f"{ACT}.json", "ceremony/projects.pdf"):
+            assert (await get(node, pad, row, what))[0] == found, "who sat elsewhere reads nothing of it"
     for role in ("attendee", "director", "operator"):
         row = await node.link(role)
         guest = await node.guest().open(row, "Anna")
