@@ -83,7 +83,7 @@ class Company:
 
     def media(self, director: Director, line: Line) -> SharedMedia:
         """The media of this process among the others'."""
-        self._media = SharedMedia(director, self._members, line, self._spawn, self._relay_changed)
+        self._media = SharedMedia(director, self._members, line, self._relay_changed)
         return self._media
 
     def meet(self, line: Line, halls: Mapping[ConferenceId, Hall]) -> None:
@@ -97,9 +97,9 @@ class Company:
         """Tablets' strokes and signs of life are for the pages of all processes."""
         match news:
             case (seat, pad):
-                self._spawn(_told(line, Standing(line.node, hall.id, seat, pad)))
+                line.say(Standing(line.node, hall.id, seat, pad))
             case Stroke() | Cleared() | Given():
-                self._spawn(_told(line, Inked(line.node, hall.id, news)))
+                line.say(Inked(line.node, hall.id, news))
             case never:
                 assert_never(never)
 
@@ -202,13 +202,16 @@ class Company:
     async def _beat_on(self, line: Line) -> None:
         beats = 0
         while True:
-            await self._beat(line, everything=beats % AGAIN_BEATS == 0)
-            self._bury()
+            try:
+                self._beat(line, everything=beats % AGAIN_BEATS == 0)
+                self._bury()
+            except Exception:
+                log.exception("a beat broke")  # and the next one is made: who is silent is taken for dead
             beats += 1
             await asyncio.sleep(BEAT_S)
 
-    async def _beat(self, line: Line, *, everything: bool) -> None:
-        await line.tell(self._own(line.node))
+    def _beat(self, line: Line, *, everything: bool) -> None:
+        line.say(self._own(line.node))
         self._share()
         now_s = asyncio.get_running_loop().time()
         for id, hall in self._halls.items():
@@ -218,7 +221,7 @@ class Company:
                 self._media.tell(id)
             if everything or self._said.get(id) != bare:
                 self._said[id] = bare
-                await line.tell(Here(line.node, id, pages))
+                line.say(Here(line.node, id, pages))
 
     def _own(self, node: NodeId) -> Beat:
         relay = self._media.health() if self._media else {}
@@ -292,8 +295,9 @@ class Company:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
 
-
-async def _told(line: Line, message: Message) -> None:
-    await line.tell(message)
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (broke := task.exception()):
+            log.error("a part of the company broke", exc_info=broke)

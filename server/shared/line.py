@@ -1,7 +1,7 @@
 """The line between web processes: Redis pub/sub, one channel per process and one for all.
 
-What is said may get lost with a connection. Who asks asks again until there is an answer; what
-everybody should know is said again every BEAT_S.
+What is said may get lost with a connection, and what is said to all never overtakes. Who asks asks again
+until there is an answer; what everybody should know is said again every BEAT_S.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import itertools
 import secrets
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -34,6 +35,8 @@ ANSWER_MOST_S: Final = 4.0
 NUMBERS: Final = 2**62
 ALL: Final = "twinhall:all"
 CHANNELS: Final = 2
+SAID_MAX: Final = 4096
+"""Messages to all that may wait for Redis; the oldest get lost. Strokes of ten tablets are some hundred in a second."""
 
 log = structlog.get_logger()
 
@@ -61,7 +64,9 @@ class Line:
         self._questions: dict[int, _Question] = {}
         self._up_since_s: float | None = None
         self._again: list[Callable[[], None]] = []
-        self._task: asyncio.Task[None] | None = None
+        self._said: deque[bytes] = deque(maxlen=SAID_MAX)
+        self._news = asyncio.Event()
+        self._tasks: tuple[asyncio.Task[None], ...] = ()
         self.up = asyncio.Event()
 
     @property
@@ -74,10 +79,13 @@ class Line:
         self._again.append(listener)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._listen(), name="line")
+        self._tasks = (
+            asyncio.create_task(self._listen(), name="line"),
+            asyncio.create_task(self._speak(), name="line out"),
+        )
 
     async def close(self) -> None:
-        await ended(self._task)
+        await ended(*self._tasks)
         self._give_up()
         with contextlib.suppress(RedisError, OSError):
             await self._redis.aclose()
@@ -89,6 +97,24 @@ class Line:
             return bool(await self._redis.publish(place, messages.encode(message)))
         except (RedisError, OSError):
             return False
+
+    def say(self, message: Message) -> None:
+        """To all, after what was said before it."""
+        self._said.append(messages.encode(message))
+        self._news.set()
+
+    async def _speak(self) -> None:
+        """All that waits, on one connection: what has a connection of its own each arrives in any order."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            said = list(self._said)
+            self._said.clear()
+            with contextlib.suppress(RedisError, OSError):
+                async with self._redis.pipeline(transaction=False) as steps:
+                    for each in said:
+                        steps.publish(ALL, each)
+                    await steps.execute()
 
     async def ask(self, owner: NodeId, asked: Asked) -> Answered | None:
         """The owner's answer; None when none came, or when none can come any more."""

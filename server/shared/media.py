@@ -8,7 +8,7 @@ and encoders rejoin there.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rooms.audience import Audience
@@ -31,11 +31,10 @@ class SharedMedia:
         director: Director,
         members: Mapping[ConferenceId, Member],
         line: Line,
-        spawn: Callable[[Coroutine[Any, Any, None]], None],
         relay_changed: Callable[[], None],
     ) -> None:
-        """`spawn` runs what is said in the background; `relay_changed()` when our relay may have come or gone."""
-        self._director, self._members, self._line, self._spawn = director, members, line, spawn
+        """`relay_changed()` when our relay may have come or gone."""
+        self._director, self._members, self._line = director, members, line
         self._relay_changed = relay_changed
         self._listener: MediaListener | None = None
         self._told: dict[ConferenceId, Media] = {}
@@ -80,7 +79,7 @@ class SharedMedia:
 
     def viewport(self, actor: Actor, session: str, heights: Mapping[str, int]) -> None:
         self._director.viewport(actor, session, heights)
-        self._spawn(self._say(Viewed(self._line.node, actor, session, dict(heights))))
+        self._line.say(Viewed(self._line.node, actor, session, dict(heights)))
 
     def end_sessions_of(self, conference: ConferenceId, invite: InviteId) -> None:
         self._director.end_sessions_of(conference, invite)
@@ -107,7 +106,7 @@ class SharedMedia:
     def media_ended(
         self, conference: ConferenceId, invite: InviteId, person: PersonId, session: str, reason: str
     ) -> None:
-        self._spawn(self._say(Ended(self._line.node, conference, invite, person, session, reason)))
+        self._line.say(Ended(self._line.node, conference, invite, person, session, reason))
         if self._listener is not None:
             self._listener.media_ended(conference, invite, person, session, reason)
 
@@ -136,10 +135,7 @@ class SharedMedia:
     def _tell(self, conference: ConferenceId) -> None:
         self._due.discard(conference)
         publications, showing = self._director.shown(conference)
-        self._spawn(self._say(Media(self._line.node, conference, self._director.epoch(), publications, showing)))
-
-    async def _say(self, message: Message) -> None:
-        await self._line.tell(message)
+        self._line.say(Media(self._line.node, conference, self._director.epoch(), publications, showing))
 
     def _take(self, told: Media) -> None:
         """The owner's relay, as it is now; another epoch makes our pages rejoin."""

@@ -12,7 +12,7 @@ from rooms.kernel import ConferenceId
 from scripts.benches.redis_process import RedisProcess
 from server.shared import line as lines
 from server.shared.line import Line
-from server.shared.messages import Answered, Asked, Message, NodeId, Vacant
+from server.shared.messages import Answered, Asked, Message, NodeId, Vacant, decode
 from tests.rooms.hall import DIRECTOR
 
 C, OTHER = ConferenceId("c"), ConferenceId("other")
@@ -144,3 +144,26 @@ async def test_a_message_that_breaks_its_hearer_does_not_deafen_the_line(made: M
         await asyncio.wait_for(heard.wait(), 10)
         heard.clear()
     assert two.up.is_set()
+
+
+async def test_what_is_said_to_all_arrives_in_its_order(made: Made) -> None:
+    heard: asyncio.Queue[Message] = asyncio.Queue()
+    one, two = made(ONE, lambda message: None), made(TWO, heard.put_nowait)
+    await one.up.wait()
+    await two.up.wait()
+    said = [Vacant(ConferenceId(f"{number}" + "x" * (number % 7 * 20_000))) for number in range(100)]
+    for number, message in enumerate(said):
+        one.say(message)
+        if number % 10 == 9:
+            await asyncio.sleep(0)
+    assert [await asyncio.wait_for(heard.get(), 10) for _ in said] == said
+
+
+async def test_of_too_much_that_waits_for_redis_the_oldest_gets_lost(redis: RedisProcess) -> None:
+    one = Line(redis.url, ONE, lambda message: None)
+    for number in range(lines.SAID_MAX + 2):
+        one.say(Vacant(ConferenceId(str(number))))
+    kept = [decode(said) for said in one._said]
+    assert kept[0] == Vacant(ConferenceId("2"))
+    assert len(kept) == lines.SAID_MAX
+    await one.close()

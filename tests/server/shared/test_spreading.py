@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from rooms.kernel import ConferenceId
 from server.metrics import Metrics
@@ -129,3 +130,40 @@ async def test_a_relay_whose_standby_came_in_time_keeps_its_conferences() -> Non
     house.company._relay_changed()
     await asyncio.sleep(0)
     assert house.passed() == {}
+
+
+class Deaf:
+    """Stands in for a Line whose first message breaks; `said` once another one was said."""
+
+    def __init__(self) -> None:
+        self.node, self.said = HERE, asyncio.Event()
+        self._broken = iter([ZeroDivisionError()])
+
+    def say(self, message: object) -> None:
+        for broken in self._broken:
+            raise broken
+        self.said.set()
+
+
+async def test_a_beat_that_breaks_is_told_and_followed_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(companies, "BEAT_S", 0.0)
+    house, line = House("a"), Deaf()
+    with capture_logs() as logs:
+        house.company.meet(cast(Any, line), {})
+        await asyncio.wait_for(line.said.wait(), 10)
+    await house.company.close()
+    assert [each["event"] for each in logs] == ["a beat broke"]
+
+
+async def test_a_part_that_dies_is_told() -> None:
+    house, over = House("a"), asyncio.Event()
+
+    async def breaks() -> None:
+        asyncio.get_running_loop().call_soon(over.set)
+        raise ZeroDivisionError
+
+    with capture_logs() as logs:
+        house.company._spawn(breaks())
+        await asyncio.wait_for(over.wait(), 10)
+        await asyncio.sleep(0)
+    assert [each["event"] for each in logs] == ["a part of the company broke"]
