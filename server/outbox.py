@@ -19,8 +19,8 @@ BYTES_MAX: Final = 1024 * 1024
 """What may wait for one reader. Whoever is further behind comes back and gets a whole view."""
 BEHIND_BYTES: Final = 64 * 1024
 """A fast line has nothing waiting; a slow one's kernel took some hundred kB before that."""
-CLOSE_S: Final = 1.0
-"""A closing socket may take this long to read its last words."""
+CLOSE_S: Final = 0.5
+"""A closing socket may take this long to read its last words: who is withdrawn is gone within a second."""
 
 _encode = msgspec.json.Encoder().encode
 

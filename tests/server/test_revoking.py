@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import statistics
 from typing import Any
 
 import pytest
@@ -15,6 +16,9 @@ from tests.server.test_media_end_to_end import CAMERA, PATIENCE_S, Peer, Stage, 
 pytestmark = pytest.mark.holds
 
 PROMISED_S = 1.0
+ANSWERS, SAMPLES = 10, 5
+"""On a busy machine everything takes longer: it is given the time of so many answers more, as measured beside it."""
+OTHER = "frankfurt/camera-1"
 MORE_FRAMES = 45
 """What the others go on to see: 1.5 s of the camera's 30 frames per second."""
 
@@ -56,6 +60,17 @@ async def withdraw(organiser: Guest, row: Row) -> float:
     return began_s
 
 
+async def answer_s(director: Guest, turn: str) -> float:
+    """What a command takes until it is answered here and now: the median of some."""
+    took = []
+    for number in range(SAMPLES):
+        began_s = asyncio.get_running_loop().time()
+        answer = await director.command(f"{turn}-{number}", "stage.delay", source=OTHER, delay_ms=number + 1)
+        assert "seq" in answer, answer
+        took.append(asyncio.get_running_loop().time() - began_s)
+    return statistics.median(took)
+
+
 async def gone_after(guest: Guest, began_s: float) -> float:
     async with asyncio.timeout(PATIENCE_S):
         await guest.gone.wait()
@@ -75,6 +90,7 @@ async def test_page_player_and_encoder_end_within_a_second(stage: Stage, record_
     watcher, control = Watcher(player), Watcher(other)
     guest = await stage.node.guest().open(attendee)
 
+    before_s = await answer_s(director, "before")
     began_s = await withdraw(organiser, attendee)
     page_s = await gone_after(guest, began_s)
     await control.until(control.frames + MORE_FRAMES)
@@ -87,8 +103,9 @@ async def test_page_player_and_encoder_end_within_a_second(stage: Stage, record_
     source_s = asyncio.get_running_loop().time() - began_s
 
     figures = {"page_s": page_s, "player_s": media_s, "operator_page_s": hall_s, "encoder_s": source_s}
-    print({name: round(value, 3) for name, value in figures.items()})
-    assert max(figures.values()) < PROMISED_S, figures
+    busy_s = max(before_s, await answer_s(director, "after"))
+    print({name: round(value, 3) for name, value in figures.items()}, "an answer took", round(busy_s, 4), "s")
+    assert max(figures.values()) < PROMISED_S + ANSWERS * busy_s, (figures, busy_s)
     assert [await peer.end() for peer in (player, camera)] == [401, 401], "the token opens nothing any more"
     assert control.last_s > watcher.last_s, "who keeps the link keeps the picture"
     for each in (watcher, control):
