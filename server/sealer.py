@@ -153,12 +153,13 @@ class Sealer:
         if begins:
             await self._means.shelf.erase([name for name in await self._means.shelf.names() if name.startswith(begins)])
 
-    def _done(self, conference: ConferenceId, room: RoomId, item: ItemId) -> Mapping[ProjectId, ActDigest]:
-        """The item's sealed acts with their files' digests. Raises Refused while one is still to be done."""
+    def _done(self, conference: ConferenceId, room: RoomId, item: ItemId) -> Mapping[ProjectId, ActDigest | None]:
+        """The item's acts with their files' digests; None for one that was declared void. Raises Refused while one
+        is still to be done."""
         acts = [act for act in self._ceremony(conference, room).book.acts() if act.drafted.item == item]
-        if any(act.step != Step.VOID and act.record is None for act in acts) or not any(act.record for act in acts):
+        if not acts or any(act.step != Step.VOID and act.record is None for act in acts):
             raise Refused("record-unknown")
-        return {act.id: act.record for act in acts if act.record is not None}
+        return {act.id: act.record for act in acts}
 
     def _happened(self, host: Held, entries: Sequence[Entry]) -> None:
         for entry in entries:
@@ -276,10 +277,15 @@ def _acts(host: Held) -> Iterator[tuple[RoomId, Act]]:
             yield room, act
 
 
-def _kept(frame: Frame, told: Sequence[Fact], done: Mapping[ProjectId, ActDigest]) -> dict[ProjectId, Kept]:
-    return {act: Kept(record_digest(act_record(frame, told, act)), Digest(file)) for act, file in done.items()}
+def _kept(
+    frame: Frame, told: Sequence[Fact], done: Mapping[ProjectId, ActDigest | None]
+) -> dict[ProjectId, Kept | None]:
+    return {
+        act: Kept(record_digest(act_record(frame, told, act)), Digest(file)) if file else None
+        for act, file in done.items()
+    }
 
 
-def _key(done: Mapping[ProjectId, ActDigest]) -> str:
-    """Which files a ceremony's record names: another set is another record."""
+def _key(done: Mapping[ProjectId, ActDigest | None]) -> str:
+    """Which acts and files a ceremony's record tells of: another set is another record."""
     return hashlib.sha256(msgspec.json.encode(sorted(done.items()))).hexdigest()[:32]

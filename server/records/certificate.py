@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -80,7 +81,7 @@ class _Page:
             "members": [
                 each["names"][self._language] for each in act.get("members", ()) if each["admitted"] and "names" in each
             ],
-            "incidents": [self._incident(cue) for cue in act["incidents"][:REMARKED]],
+            "incidents": self._incidents(act),
             "acts": [],
         }
 
@@ -92,7 +93,7 @@ class _Page:
                 "parties": [party["names"][self._language] for party in act["parties"] if "names" in party],
                 "outcome": self._outcome(act),
                 "when": self._when(act),
-                "record": act["record"],
+                "record": act.get("record", ""),
             }
             for act in ceremony["acts"]
         ]
@@ -181,12 +182,23 @@ class _Page:
             "sha256": document["sha256"],
         }
 
+    def _incidents(self, act: Mapping[str, Any]) -> list[str]:
+        """The last ones, and how many more the record has. Tablets take their seats in any hall, all day long:
+        that is told from where the act was armed."""
+        armed = next((cue["n"] for cue in act["cues"] if cue["event"] == "armed"), math.inf)
+        found = [cue for cue in act["incidents"] if cue["event"] != "pad_seated" or cue["n"] > armed]
+        more = len(found) - REMARKED
+        said = [self._incident(cue) for cue in found[-REMARKED:]]
+        return [self._words["earlier"].format(n=more), *said] if more > 0 else said
+
     def _incident(self, cue: Mapping[str, Any]) -> str:
         said = f"{cue['utc']} {self._words[cue['event']]}"
         return f"{said}: {cue['reason']}" if cue.get("reason") else said
 
     def _when(self, act: Mapping[str, Any]) -> str:
-        """When the last hand had done its part."""
+        """When the last hand had done its part, or when the act was declared void."""
+        if act["outcome"] == "void":
+            return "; ".join(self._clocks(act["cues"][-1]["media_ms"]))
         take = act["takes"][-1] if act["takes"] else {}
         ends_ms = [each["last_ms"] for each in take.get("signatures", ())]
         ends_ms += [each["at_ms"] for each in take.get("presses", ())]

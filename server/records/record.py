@@ -5,7 +5,7 @@ A record ends with the fact that ordered its seal, so that it can be made again 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, Final
 
 import msgspec
@@ -23,6 +23,9 @@ from server.records.wording import words
 
 FORMAT: Final = "twinhall-ceremony-1"
 PERSONAL: Final = "twinhall-personal-1"
+SEALED: Final = "ceremony.sealed"
+_SETTLED: Final = frozenset({SEALED, "ceremony.voided"})
+"""After these nothing can happen to an act."""
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -48,20 +51,24 @@ def act_record(frame: Frame, facts: Iterable[Fact], act: ProjectId) -> dict[str,
     """The signed record of one act. Raises KeyError when nobody ordered its seal."""
     entries = _until_sealed(chained(frame.root, facts), act)
     shown = [_shown(entry, {act}) for entry in entries]
-    own = told(act, _own(entries, act))
+    own = told(act, own_facts(entries, act))
     return _signed(frame, "act", shown, {"act": own}, entries[-1])
 
 
 def ceremony_record(
-    frame: Frame, facts: Iterable[Fact], item: ItemId, kept: Mapping[ProjectId, Kept]
+    frame: Frame, facts: Iterable[Fact], item: ItemId, kept: Mapping[ProjectId, Kept | None]
 ) -> dict[str, Any]:
-    """The signed record of an item's acts, with the digests of their own records, up to the last one's seal."""
+    """The signed record of an item's acts, up to where the last one was sealed or declared void.
+
+    `kept`: the digests of their own records; None for an act that was declared void, which has none: its facts and
+    the reason stand here.
+    """
     entries = list(chained(frame.root, facts))
-    last = max(n for act in kept for n in _sealed(entries, act))
+    last = max(n for act in kept for n in _settled(entries, act))
     entries = entries[:last]
     shown = [_shown(entry, kept.keys()) for entry in entries]
     acts = [
-        {**told(act, _own(entries, act)), "record": digests.record, "file": digests.file}
+        told(act, own_facts(entries, act)) | (msgspec.to_builtins(digests) if digests else {})
         for act, digests in kept.items()
     ]
     titled = next(each for each in frame.definition.items if each.id == item)
@@ -95,30 +102,32 @@ def acts(record: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return [record["act"]] if "act" in record else record["ceremony"]["acts"]
 
 
-def own_facts(entries: Sequence[Entry], act: str) -> Iterator[tuple[int, Fact]]:
-    """The facts of one act, and those of the room, by their number in the chain."""
+def own_facts(entries: Iterable[Entry], act: str) -> Iterator[tuple[int, Fact]]:
+    """The facts of one act, and those of the room, by their number in the chain.
+
+    Up to where the act was sealed or declared void: what happens in the room later is not told of it.
+    """
     for entry in entries:
         if entry.fact is not None and act_of(entry.fact) in (act, None):
             yield entry.n, entry.fact
-
-
-def _own(entries: Sequence[Entry], act: str) -> Iterator[tuple[int, Fact]]:
-    """The same, up to the act's seal: what happens in the room later is not told of it."""
-    return own_facts(_until_sealed(entries, act), act)
+            if _settles(entry.fact, act, _SETTLED):
+                return
 
 
 def _until_sealed(entries: Iterable[Entry], act: str) -> list[Entry]:
     found = list(entries)
-    for n in _sealed(found, act):
+    for n in _settled(found, act, frozenset({SEALED})):
         return found[:n]
     raise KeyError(act)
 
 
-def _sealed(entries: Sequence[Entry], act: str) -> Iterator[int]:
-    """Where the act's seal was ordered."""
-    for entry in entries:
-        if entry.fact and act_of(entry.fact) == act and entry.fact["event"].get("type") == "ceremony.sealed":
-            yield entry.n
+def _settled(entries: Sequence[Entry], act: str, by: Set[str] = _SETTLED) -> Iterator[int]:
+    """Where the act came to its end."""
+    return (entry.n for entry in entries if entry.fact and _settles(entry.fact, act, by))
+
+
+def _settles(fact: Fact, act: str, by: Set[str]) -> bool:
+    return act_of(fact) == act and fact["event"].get("type") in by
 
 
 def _shown(entry: Entry, acts: Iterable[str]) -> Entry:

@@ -67,7 +67,7 @@ def _listed(ceremony: Checked, records: Sequence[Checked]) -> None:
     assert ceremony.record is not None
     if ceremony.record.ceremony is None or ceremony.status != Status.WHOLE:
         return
-    listed = ceremony.record.ceremony.acts
+    listed = [each for each in ceremony.record.ceremony.acts if each.record is not None]
     given = {each.act: list(_of(ceremony.record, each, records)) for each in listed}
     if not any(given.values()):
         return
@@ -77,7 +77,7 @@ def _listed(ceremony: Checked, records: Sequence[Checked]) -> None:
             return
         for found in given[each.act]:
             _as_listed(ceremony, each, found)
-    ceremony.well(f"the records of all its {len(listed)} acts are there")
+    ceremony.well(f"the records of all its {len(listed)} acts that were sealed are there")
 
 
 def _of(ceremony: Record, act: Told, records: Sequence[Checked]) -> Iterator[Checked]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, assert_never
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, assert_never
 
 import msgspec
 
@@ -193,9 +193,9 @@ def _story(checked: Checked, record: Record) -> bool:
     """What the record tells of each act is what its entries tell."""
     for act in acts(checked.value):
         stated = {name: value for name, value in act.items() if name not in ("record", "file")}
-        entries = _until_sealed(record, str(act.get("act")))
+        own = own_facts(record.chain.entries, str(act.get("act")))
         try:
-            where = first_difference(told(str(act.get("act")), entries), stated)
+            where = first_difference(told(str(act.get("act")), own), stated)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError, RecursionError) as odd:
             checked.damaged(f"changed: the entries of {act.get('act')} tell nothing that can be told ({odd})")
             return False
@@ -204,14 +204,6 @@ def _story(checked: Checked, record: Record) -> bool:
             return False
     checked.well("what the record tells is what its entries tell")
     return True
-
-
-def _until_sealed(record: Record, act: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """The act's facts up to the one that ordered its seal."""
-    for n, fact in own_facts(record.chain.entries, act):
-        yield n, fact
-        if fact["event"] == {"type": "ceremony.sealed", "act": act}:
-            return
 
 
 def _signature(checked: Checked, record: Record) -> bool:

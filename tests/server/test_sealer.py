@@ -130,6 +130,8 @@ async def test_a_ceremony_s_record_names_the_records_of_its_acts(node: Node) -> 
     _, pdf = await get(node, halls.officer, row, f"{ACT}.pdf")
     checked = await judged([(f"{CONFERENCE}-{ACT}.pdf", pdf), (f"{CONFERENCE}-ceremony-projects.pdf", whole)])
     assert [each.status for each in checked] == [Status.WHOLE, Status.WHOLE], list(said(checked))
+    acts = checked[1].value["ceremony"]["acts"]
+    assert [each.get("reason") for each in acts] == [None, *["not today"] * 9]
     assert await get(node, halls.officer, row, "ceremony/projects.pdf") == (200, whole)
     for seat, found in ((SEATS[0], 200), ("changzhou-1", 403)):
         row = next(row for row in await node.links() if row.id == f"pad-{seat}")

@@ -12,13 +12,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from rooms.kernel import ItemId
+from rooms.kernel import ItemId, ProjectId
 from server.records.canonical import Digest
 from server.records.keys import own_seal
 from server.records.press import printed
 from server.records.record import Kept, act_record, ceremony_record, commitments, record_digest
 from server.records.seal import sealed
-from tests.server.records.staged import FRAME, MEMORANDUM, PROJECT, Stage, staged
+from tests.server.records.staged import FRAME, MEMORANDUM, PROJECT, VOIDED, Stage, staged
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -50,9 +50,10 @@ def records(stage: Stage, keys: Path) -> Mapping[str, Made]:
         return Made(value, pdf)
 
     acts = {act: made(act_record(FRAME, stage.facts, act)) for act in (MEMORANDUM, PROJECT)}
-    kept = {
+    kept: dict[ProjectId, Kept | None] = {
         act: Kept(record_digest(each.value), Digest(hashlib.sha256(each.pdf).hexdigest())) for act, each in acts.items()
     }
+    kept[VOIDED] = None
     whole = made(ceremony_record(FRAME, stage.facts, ItemId("projects"), kept))
     named = {f"jiangsu-2022-{act}": each for act, each in acts.items()}
     return {**named, "jiangsu-2022-ceremony-projects": whole}

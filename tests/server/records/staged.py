@@ -22,7 +22,8 @@ DEFINITION = definition("jiangsu-2022")
 ROOM = RoomId("stage")
 SIGNER = Signer(bytes(range(32)))
 FRAME = Frame(DEFINITION, ROOM, SIGNER)
-MEMORANDUM, PROJECT = ProjectId("memorandum"), ProjectId("project-1")
+MEMORANDUM, PROJECT, VOIDED = ProjectId("memorandum"), ProjectId("project-1"), ProjectId("project-2")
+REASON = "The parties did not agree"
 BEGAN_MS = 1_657_177_440_000
 """7 July 2022, 15:04 in Changzhou."""
 GERMAN_PDF = b"%PDF-1.7 the German version"
@@ -127,13 +128,24 @@ class Stage:
         self.happen("ceremony.exchanged", act=act)
         self.happen("ceremony.unveiled", act=act)
 
+    def begin_and_void(self, act: ProjectId, reason: str) -> None:
+        """One party has signed, then it is over."""
+        self.lock(act, ("Mia Wolf",))
+        self.happen("ceremony.armed", act=act, take=1)
+        self.happen("ceremony.went", act=act, take=1, opens_ms=self.now_ms + 3000)
+        self.sign(act, 1, 0, "changzhou")
+        self.happen("ceremony.voided", act=act, take=1, reason=reason)
+
     @property
     def facts(self) -> list[Fact]:
         return list(facts(self.bodies, ROOM))
 
 
 def staged() -> Stage:
-    """The memorandum is sealed, then the project; in the memorandum's first take somebody held and began anew."""
+    """The memorandum is sealed, then the project; in the memorandum's first take somebody held and began anew.
+
+    Another project is declared void at last, after one party signed it.
+    """
     stage = Stage()
     stage.happen("stage.item", "director", item="memorandum")
     stage.happen("ceremony.tolerance_set", ms=250)
@@ -156,6 +168,8 @@ def staged() -> Stage:
     stage.perform(PROJECT, ("李雷", "Eva Öz"), ("changzhou", "frankfurt"))
     stage.happen("ceremony.sealed", act=PROJECT)
     stage.happen("ceremony.record_kept", "node", act=MEMORANDUM, digest="cd" * 32)
+    stage.begin_and_void(VOIDED, REASON)
+    stage.happen("ceremony.display_delay_set", venue="frankfurt", ms=40)
     return stage
 
 

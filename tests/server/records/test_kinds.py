@@ -22,7 +22,7 @@ from server.records.press import printed
 from server.records.record import Frame, act_record
 from server.records.verdict import Status, said
 from server.records.verify import verify
-from tests.rooms.ceremony.evening import CLOTH, MEMORANDUM, OFFICER, START, Evening, more, two
+from tests.rooms.ceremony.evening import CLOTH, CZ1, MEMORANDUM, OFFICER, START, Evening, more, pad, two
 from tests.rooms.hall import FRANKFURT, ORGANISER, STAGE
 
 DEFINITION = more(two(CLOTH, ProjectKind.UNVEILING), two(START, ProjectKind.INITIATIVE))
@@ -49,8 +49,11 @@ class Journalled(Evening):
         return act_record(Frame(DEFINITION, STAGE, Signer(bytes(32))), list(facts(self.bodies, STAGE)), id)
 
 
-def signed_in_a_second_take(evening: Journalled) -> ProjectId:
+def signed_in_a_second_take(evening: Journalled, holds: int = 0) -> ProjectId:
     evening.signed(parties=[0, 1])
+    for _ in range(holds):
+        evening.do(c.Hold(MEMORANDUM), OFFICER)
+        evening.do(c.Resume(MEMORANDUM), OFFICER)
     evening.do(c.Hold(MEMORANDUM), OFFICER)
     evening.do(c.Retake(MEMORANDUM), OFFICER)
     evening.do(evening.arm(), OFFICER)
@@ -118,6 +121,23 @@ def test_members_and_hands_are_on_the_page() -> None:
     evening = Journalled()
     _, hands, *_ = certificate(evening.sealed(unveiled_by_two_hands(evening)), {})["pages"][2]["together"]
     assert hands == "The hands lie within 0.120 s of one another, certain to ± 40 ms."
+
+
+def test_the_last_incidents_are_on_the_page_whatever_happened_before() -> None:
+    evening = Journalled()
+    for device in (*(f"tablet-{number}" for number in range(19)), "tablet"):
+        evening.do(c.StandBy(0.0, 20.0, over=True), pad(CZ1, device))
+    record = evening.sealed(signed_in_a_second_take(evening, holds=7))
+    assert len(record["act"]["incidents"]) > 20 + 2 * 7 + 2, "the record has them all"
+    pages = certificate(record, {})["pages"]
+    assert [page["incidents"][0] for page in pages] == [
+        "更早的 4 项仅见于 record.json",
+        "Frühere, nur in record.json: 4",
+        "Earlier ones, in record.json only: 4",
+        "Plus anciens, dans record.json seulement : 4",
+    ]
+    said = [line.split(" ", 1)[1] for line in pages[2]["incidents"][1:]]
+    assert said == [*["held", "resumed"] * 5, "held", "begun anew"]
 
 
 def test_an_unveiling_says_when_each_hall_saw_it_and_how_far_apart_they_were() -> None:

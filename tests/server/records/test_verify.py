@@ -14,16 +14,17 @@ import pikepdf
 import pytest
 
 from server.records.canonical import canonical
+from server.records.certificate import certificate
 from server.records.checkpoint import Signer
 from server.records.record import Frame, act_record, personal, record_digest
 from server.records.verdict import Checked, Status, overall, said
 from server.records.verify import verify
 from tests.server.records.conftest import Made
-from tests.server.records.staged import FRAME, GERMAN_PDF, PROJECT, SIGNER, Stage
+from tests.server.records.staged import FRAME, GERMAN_PDF, PROJECT, REASON, SIGNER, VOIDED, Stage
 
 Records = Mapping[str, Made]
 VERIFY = Path(__file__).parents[3] / "scripts" / "verify"
-MEMORANDUM = "jiangsu-2022-memorandum"
+MEMORANDUM, CEREMONY = "jiangsu-2022-memorandum", "jiangsu-2022-ceremony-projects"
 DELETE = object()
 
 
@@ -53,7 +54,12 @@ def test_a_whole_set_is_whole_and_says_what_was_checked(records: Records) -> Non
     checked = verify([(f"{name}.pdf", made.pdf) for name, made in records.items()])
     assert overall(checked) == Status.WHOLE, list(said(checked))
     text = "\n".join(said(checked))
-    for words in ("each follows the one before it", "9 of 9 commitments", "the seal covers", "of all its 2 acts"):
+    for words in (
+        "each follows the one before it",
+        "9 of 9 commitments",
+        "the seal covers",
+        "of all its 2 acts that were sealed",
+    ):
         assert words in text
 
 
@@ -203,6 +209,20 @@ def test_a_lost_record_of_a_ceremony_is_named(records: Records) -> None:
     del (given := dict(records))["jiangsu-2022-project-1"]
     checked = verify([(f"{name}.pdf", made.pdf) for name, made in given.items()])
     assert "the record of project-1 is not among" in damage(checked[-1])
+
+
+def test_a_void_act_is_told_by_its_ceremony_with_its_facts_and_its_reason(records: Records) -> None:
+    value = copy.deepcopy(records[CEREMONY].value)
+    *sealed, void = value["ceremony"]["acts"]
+    assert [each["outcome"] for each in (*sealed, void)] == ["done", "done", "void"]
+    assert (void["act"], void["reason"]) == (VOIDED, REASON)
+    assert len(void["takes"][0]["signatures"]) == 1
+    assert value["chain"]["entries"][-1]["fact"]["event"]["reason"] == REASON, "it ends where the last one is settled"
+    [line] = [each for each in certificate(value, {})["pages"][2]["acts"] if each["outcome"].endswith(REASON)]
+    assert line["outcome"] == f"void: {REASON}"
+    assert "2022-07-07" in line["when"]
+    void["reason"] = "Nobody came"
+    assert "project-2.reason" in damage(judged(signed_anew(value)))
 
 
 def test_records_that_changed_their_names_are_swapped(records: Records) -> None:
