@@ -52,16 +52,7 @@ class Jobs:
     async def run(self, job: Job, given: bytes) -> bytes:
         """The job's answer. Raises Refused with the job's code, JobFailed."""
         async with self._turn:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "server.records",
-                job.value,
-                cwd=HOUSE,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-            )
+            process = await _started(job)
             try:
                 async with asyncio.timeout(TIMEOUT_S[job]):
                     out, words = await process.communicate(given)
@@ -72,6 +63,23 @@ class Jobs:
                     signalled(process, signal.SIGKILL)
                     await process.wait()
         return _answer(job, process.returncode, out, words.decode("utf-8", "replace").strip())
+
+
+async def _started(job: Job) -> asyncio.subprocess.Process:
+    """Raises JobFailed where no process is to be had: no memory, no number, no file left."""
+    try:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "server.records",
+            job.value,
+            cwd=HOUSE,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+    except OSError as failed:
+        raise JobFailed(f"{job} can't be started: {failed}") from failed
 
 
 def _answer(job: Job, status: int | None, out: bytes, words: str) -> bytes:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 import aiohttp
 import msgspec
+from asn1crypto.x509 import Certificate
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
+from pyhanko.sign.general import find_cms_attribute_iter
 from pyhanko.sign.signers import PdfSignatureMetadata, SimpleSigner, async_sign_pdf
 from pyhanko.sign.timestamps import TimestampRequestError
 from pyhanko.sign.timestamps.aiohttp_client import HTTPTimeStamper
 from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature
 from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.status import TimestampSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 
 from server.records.keys import Seal
@@ -40,13 +45,22 @@ class Coverage(StrEnum):
     NONE = "none"
 
 
+class Stamp(msgspec.Struct, frozen=True):
+    """A time stamp: the time (ISO 8601), by whom, the SHA-256 of the certificate; whether it is of this very seal."""
+
+    time: str
+    by: str
+    certificate: str
+    is_whole: bool
+
+
 class SealState(msgspec.Struct, frozen=True):
-    """A file's seal: who sealed, the SHA-256 of the certificate, when an authority stamped the time (ISO 8601)."""
+    """A file's seal: who sealed, the SHA-256 of the certificate, and the time stamp in it."""
 
     coverage: Coverage
     by: str = ""
     certificate: str = ""
-    stamped: str = ""
+    stamp: Stamp | None = None
 
 
 async def sealed(pdf: bytes, seal: Seal, reason: str) -> tuple[bytes, str]:
@@ -91,14 +105,15 @@ def _signer(seal: Seal) -> SimpleSigner:
 
 
 def state(pdf: bytes) -> SealState:
-    """What the seal says of the file. The certificate is taken as it is: who trusts it compares its digest."""
+    """What the seal says of the file. Certificates are taken as they are: who trusts one compares its digest."""
     try:
         embedded = PdfFileReader(io.BytesIO(pdf), strict=False).embedded_signatures
         if not embedded:
             return SealState(Coverage.NONE)
         first = embedded[0]
-        trust = ValidationContext(trust_roots=[first.signer_cert], allow_fetching=False)
-        status = validate_pdf_signature(first, signer_validation_context=trust, skip_diff=True)
+        status = validate_pdf_signature(
+            first, _trusting([first.signer_cert]), _trusting(_authority(first)), skip_diff=True
+        )
     except (PdfError, SignatureValidationError, ValueError, KeyError, TypeError, IndexError, AttributeError, OSError):
         return SealState(Coverage.CHANGED)
     coverage = Coverage.WHOLE
@@ -106,10 +121,27 @@ def state(pdf: bytes) -> SealState:
         coverage = Coverage.CHANGED
     elif status.coverage != SignatureCoverageLevel.ENTIRE_FILE:
         coverage = Coverage.ADDED_TO
-    stamp = status.timestamp_validity
     return SealState(
         coverage,
         first.signer_cert.subject.human_friendly,
         hashlib.sha256(first.signer_cert.dump()).hexdigest(),
-        stamp.timestamp.isoformat() if stamp is not None and stamp.valid and stamp.intact else "",
+        _stamp(status.timestamp_validity),
     )
+
+
+def _trusting(certificates: Sequence[Certificate]) -> ValidationContext:
+    return ValidationContext(trust_roots=certificates, allow_fetching=False)
+
+
+def _authority(signature: EmbeddedPdfSignature) -> list[Certificate]:
+    """The certificates that came with the time stamp."""
+    tokens = find_cms_attribute_iter(signature.signer_info["unsigned_attrs"], "signature_time_stamp_token")
+    return [each.chosen for token in tokens for each in token["content"]["certificates"] or ()]
+
+
+def _stamp(found: TimestampSignatureStatus | None) -> Stamp | None:
+    if found is None:
+        return None
+    by = found.signing_cert
+    digest = hashlib.sha256(by.dump()).hexdigest()
+    return Stamp(found.timestamp.isoformat(), by.subject.human_friendly, digest, found.valid and found.intact)

@@ -97,10 +97,16 @@ def _sealed(checked: Checked, found: SealState) -> None:
     checked.seal = found.certificate
     checked.well(f"the seal covers the whole file; sealed by {found.by}")
     checked.note(f"certificate of the seal, SHA-256 {found.certificate}: compare it with the one you were told")
-    if found.stamped:
-        checked.well(f"an authority stamped the time {found.stamped}")
-    else:
+    stamp = found.stamp
+    if stamp is None:
         checked.note("no authority stamped the time of the seal")
+    elif stamp.is_whole:
+        checked.note(
+            f"stamped {stamp.time} by {stamp.by}, whom nothing here vouches for: "
+            f"compare the SHA-256 of that certificate, {stamp.certificate}"
+        )
+    else:
+        checked.damaged("changed: the time stamp is not of this seal")
 
 
 def _json(checked: Checked, data: bytes, whole: bool = True) -> None:

@@ -123,7 +123,11 @@ async def stamped(folder: Path, request: web.Request) -> web.Response:
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 async def test_an_authority_stamps_the_time_and_its_absence_keeps_no_record_back(
-    records: Mapping[str, Made], keys: Path, tmp_path: Path, aiohttp_server: Any
+    records: Mapping[str, Made],
+    keys: Path,
+    tmp_path: Path,
+    aiohttp_server: Any,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     make_authority(tmp_path)
     app = web.Application()
@@ -133,7 +137,22 @@ async def test_an_authority_stamps_the_time_and_its_absence_keeps_no_record_back
     made, unstamped = await sealed(pdf, own_seal(keys, NOW, str(server.make_url("/tsr"))), "x")
     assert not unstamped
     found = await asyncio.to_thread(state, made)
-    assert (found.coverage, found.stamped[:4]) == (Coverage.WHOLE, str(dt.datetime.now(dt.UTC).year))
+    assert found.coverage == Coverage.WHOLE
+    assert found.stamp is not None
+    assert (found.stamp.time[:4], found.stamp.is_whole) == (str(dt.datetime.now(dt.UTC).year), True)
+    [checked] = await asyncio.to_thread(verify, [("a.pdf", made)])
+    assert checked.status == Status.WHOLE
+    [line] = [line for line in checked.lines if "stamped" in line]
+    authority = x509.load_pem_x509_certificate((tmp_path / "tsa.pem").read_bytes())
+    assert line.startswith("note "), "anybody may call himself an authority"
+    assert "An authority" in line
+    assert authority.fingerprint(hashes.SHA256()).hex() in line
+    assert not caplog.records, "nothing is said beside the verdict"
+    end = made.rindex(b"00" * 16 + b">")
+    last = len(made[:end].rstrip(b"0")) - 1
+    wounded = made[:last] + (b"1" if made[last:][:1] != b"1" else b"2") + made[last + 1 :]
+    [checked] = await asyncio.to_thread(verify, [("a.pdf", wounded)])
+    assert "the time stamp is not of this seal" in checked.lines[-1]
     made, unstamped = await sealed(pdf, own_seal(keys, NOW, str(server.make_url("/away"))), "x")
     assert "/away" in unstamped
     assert (await asyncio.to_thread(state, made)).coverage == Coverage.WHOLE
