@@ -31,7 +31,7 @@ from server.settings import Unusable
 from server.storage import Unwritable
 
 QUEUE_MAX: Final = 1024
-"""Commands that may wait; more are refused as `busy`, and the pages send them again."""
+"""Commands that may wait; more are refused as `busy`, and the pages send them again in a moment."""
 BATCH_MAX: Final = 256
 SNAPSHOT_EVERY: Final = 1000
 """Entries between snapshots: a replay of so many takes far below a second."""
@@ -159,7 +159,7 @@ class Host:
         try:
             self._queue.put_nowait(waiting)
         except asyncio.QueueFull:
-            raise Refused("busy") from None
+            raise Refused("busy", waiting=QUEUE_MAX) from None
         return await waiting.answer
 
     async def enter(self, actor: Actor, intent: CommandId) -> int:
@@ -240,7 +240,8 @@ class Host:
             try:
                 entry = self._decided(waiting)
             except Refused as refusal:
-                self._remember(waiting.intent, refusal)
+                if refusal.code != "busy":  # which says to come again
+                    self._remember(waiting.intent, refusal)
                 decided[waiting.intent] = refusal
                 continue
             if entry is None:

@@ -48,9 +48,6 @@ PACE_S: Final = 0.02
 
 _UNREAD: Final = frozenset({Reason.AWAY, Reason.STRANGER})
 """While it is so nobody can look up what was done."""
-_TELLS_NOTHING: Final = frozenset({"busy", *_UNREAD})
-"""Refusals of a repetition that leave open what became of the first try."""
-
 log = structlog.get_logger()
 
 
@@ -184,7 +181,7 @@ class Member:
             except _Moved as moved:
                 unsure = unsure or isinstance(moved, _Unsure)
             except Refused as refusal:
-                if not unsure or refusal.code not in _TELLS_NOTHING:
+                if not unsure or _is_known(refusal):
                     raise
             else:
                 await self._see(seq)
@@ -396,3 +393,8 @@ class Member:
 def _mark(entry: Entry) -> tuple[int, int, CommandId]:
     """What no two entries share."""
     return entry.epoch, entry.at_ms, entry.command_id
+
+
+def _is_known(refusal: Refused) -> bool:
+    """Whether who refuses a repetition has looked up what became of the first try: not where too many waited."""
+    return refusal.code not in _UNREAD and "waiting" not in refusal.params

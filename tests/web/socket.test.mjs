@@ -93,6 +93,49 @@ test("a refusal comes back as a code with what fills its words", async (t) => {
   line.happens("disconnect", "transport close");
 });
 
+/** What emits with acks get, one after the other; the last one for ever. @param {Line} line @param {any[]} answers */
+function answering(line, ...answers) {
+  line.answer = async () => (answers.length > 1 ? answers.shift() : answers[0]);
+}
+
+/** The pause after "not now" is over. @param {any} t */
+async function again(t) {
+  await new Promise((resolve) => setImmediate(resolve));
+  t.mock.timers.tick(1_000);
+}
+
+test("what a busy server refused goes out again under its id until it is done", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { line, socket } = await given();
+  t.after(() => socket.close());
+  answering(line, { refused: "busy", params: {} }, { refused: "busy", params: {} }, { seq: 7 });
+  line.happens("connect");
+  const done = socket.command({ type: "stage.take" });
+  await again(t);
+  await again(t);
+  assert.deepEqual(await done, { seq: 7 });
+  assert.equal(new Set(line.sent.filter(([name]) => name === "command").map(([, message]) => message.id)).size, 1);
+  assert.equal(line.sent.filter(([name]) => name === "command").length, 3);
+  line.happens("disconnect", "transport close");
+});
+
+test("while nobody knows what became of a command it is not taken for refused", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { line, socket } = await given();
+  t.after(() => socket.close());
+  line.answer = () => new Promise(() => undefined);
+  line.happens("connect");
+  const done = socket.command({ type: "stage.take" });
+  line.happens("disconnect", "transport close");
+  answering(line, { refused: "redis-away", params: {} }, { seq: 7 });
+  line.happens("connect");
+  await again(t);
+  assert.deepEqual(await done, { seq: 7 });
+  answering(line, { refused: "redis-away", params: {} });
+  await assert.rejects(socket.command({ type: "stage.take" }), { code: "redis-away" });
+  line.happens("disconnect", "transport close");
+});
+
 test("a view that leaves a gap asks for the whole again", async (t) => {
   const { line, store, socket } = await given();
   t.after(() => socket.close());

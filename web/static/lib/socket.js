@@ -12,6 +12,8 @@ import { Store } from "./store.js";
 
 /** How long an answer may take before the command goes out again, ms. */
 const ANSWER_MS = 5_000;
+/** So long after "not now" a command goes out again by itself, ms. */
+const AGAIN_MS = 1_000;
 /** A line that may have died unseen (a sleep, another network) must answer within this, ms. */
 const PROOF_MS = 2_000;
 /** A server that hung up while the network is there restarts; after this long it is simply away, ms. */
@@ -68,7 +70,7 @@ export class Socket extends EventTarget {
     this.epoch = "";
     /** What `late` told so far, for those who come to listen later. @type {Late[]} */
     this.late = [];
-    /** @type {Map<string, {message: Message, resolve: (answer: any) => void, reject: (refusal: Refused) => void}>} */
+    /** `tried`: whether it went out before. @type {Map<string, {message: Message, resolve: (answer: any) => void, reject: (refusal: Refused) => void, tried: boolean, timer?: any}>} */
     this.unanswered = new Map();
     /** @type {(() => void) | null} */
     this.stopClock = null;
@@ -90,7 +92,7 @@ export class Socket extends EventTarget {
       this.#tell("late", detail);
     };
     for (const message of fresh) {
-      this.unanswered.set(message.id, { message, resolve: (answer) => tell({ message, answer }), reject: (refusal) => tell({ message, refusal }) });
+      this.unanswered.set(message.id, { message, resolve: (answer) => tell({ message, answer }), reject: (refusal) => tell({ message, refusal }), tried: true });
     }
     for (const message of old) queueMicrotask(() => tell({ message, refusal: new Refused("too-late") }));
   }
@@ -117,7 +119,7 @@ export class Socket extends EventTarget {
     const message = { id, ...(room !== null && { room }), ...(code && { code }), command };
     this.pending.add(message);
     return new Promise((resolve, reject) => {
-      this.unanswered.set(id, { message, resolve, reject });
+      this.unanswered.set(id, { message, resolve, reject, tried: false });
       this.#tell("sent", message);
       if (this.state === "live") this.#send(id);
     });
@@ -230,8 +232,15 @@ export class Socket extends EventTarget {
   async #send(id) {
     const waiting = this.unanswered.get(id);
     if (!waiting) return;
+    const tried = waiting.tried;
+    waiting.tried = true;
+    clearTimeout(waiting.timer);
     try {
       const answer = await this.io.timeout(ANSWER_MS).emitWithAck("command", waiting.message);
+      if (isNotNow(answer.refused, tried)) {
+        waiting.timer = setTimeout(() => this.state === "live" && this.#send(id), AGAIN_MS);
+        return;
+      }
       if (!this.unanswered.delete(id)) return;
       this.pending.delete(id);
       const refusal = answer.refused && new Refused(answer.refused, answer.params);
@@ -254,6 +263,14 @@ export class Socket extends EventTarget {
   #tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
+}
+
+/**
+ * Whether a refusal leaves open what becomes of the command. Without Redis nobody knows what became of one that went out before.
+ * @param {string | undefined} refused @param {boolean} tried
+ */
+function isNotNow(refused, tried) {
+  return refused === "busy" || (refused === "redis-away" && tried);
 }
 
 /** @param {(tell: (shown: object) => void) => void} auth asked at every connection @param {((options: object) => any)} [connect] */
