@@ -40,6 +40,7 @@ return redis.call('GET', KEYS[1])
 _DURABLE: Final = {
     "appendonly": ("yes", "it forgets everything when it ends"),
     "appendfsync": ("always", "it acknowledges what a power cut takes away"),
+    "no-appendfsync-on-rewrite": ("no", "it syncs nothing while it rewrites its file, as after every erasing"),
     "maxmemory-policy": ("noeviction", "it drops keys when it is full"),
 }
 """Settings of Redis, and what it does with any other value."""
@@ -53,7 +54,8 @@ class Risk(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         wanted, otherwise = _DURABLE[self.setting]
-        mend = f"set `{self.setting} {wanted}` in redis.conf, or now: redis-cli config set {self.setting} {wanted}"
+        now = f"redis-cli config set {self.setting} {wanted} && redis-cli config rewrite"
+        mend = f"set `{self.setting} {wanted}` in redis.conf; or, kept over its next start too: {now}"
         if self.value is None:
             return f"it does not say its `{self.setting}` (CONFIG GET): allow that, and {mend}"
         return f"with `{self.setting} {self.value}` {otherwise}: {mend}"

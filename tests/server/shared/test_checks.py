@@ -42,7 +42,8 @@ async def test_a_sound_redis_is_taken_and_taken_again(server: RedisProcess) -> N
     ("name", "value", "mend"),
     [
         ("appendfsync", "everysec", "redis-cli config set appendfsync always"),
-        ("appendonly", "no", "redis-cli config set appendonly yes"),
+        ("appendonly", "no", "redis-cli config set appendonly yes && redis-cli config rewrite"),
+        ("no-appendfsync-on-rewrite", "yes", "redis-cli config set no-appendfsync-on-rewrite no"),
         ("maxmemory-policy", "allkeys-lru", "redis-cli config set maxmemory-policy noeviction"),
     ],
 )
