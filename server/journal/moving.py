@@ -2,7 +2,7 @@
 
 The file is JSON Lines: a head, `{"twinhall": "journal", "format": 1}`, then one line per entry, its body as
 the journal has it. With `--personal` all else follows that people brought: names, what opens commitments,
-documents, sealed records, and the key that links derive from. Such a file is to be kept safe.
+documents, sealed records, the key that links derive from, and the node's own seal. Such a file is to be kept safe.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from server.journal.redis import key
 from server.journal.sqlite import connect
 from server.settings import Settings, Unusable, redis_url
 from server.shared.checks import check
-from server.shared.keys import KEY
+from server.shared.keys import KEY, SEAL, keep_seal, seal_of
 from server.shared.shelf import RedisShelf
 from server.shared.store import RedisStore, awaited, client, place
 from server.shared.vault import NAMES, OPENINGS
@@ -70,6 +70,8 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     file: Annotated[str, Meta(pattern=r"^[a-z0-9.-]*\Z")] = ""
     data: bytes = b""
     """Of the file on this shelf; without a shelf, the key."""
+    seal: bytes = b""
+    """Certificate and key of the node's own seal, as Redis has them."""
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -172,6 +174,8 @@ async def from_folder(folder: DataFolder, *, personal: bool) -> AsyncIterator[Li
         return
     if folder.key.exists():
         yield Line(data=folder.key.read_bytes())
+    if seal := seal_of(folder.keys):
+        yield Line(seal=seal)
     if folder.vault.exists():
         with contextlib.closing(vault.connect(folder.vault)) as connection:
             for person, name in connection.execute("select person, name from names order by 1"):
@@ -201,6 +205,8 @@ async def into_folder(folder: DataFolder, lines: Exported) -> None:
     for line in lines:
         if line.data and not line.shelf and not folder.key.exists():
             store_file(folder.key, line.data)
+        if line.seal:
+            keep_seal(folder.keys, line.seal)
 
 
 def _enter(journal: apsw.Connection, names: apsw.Connection, line: Line) -> None:
@@ -229,6 +235,8 @@ async def from_redis(redis: Redis, shelves: Shelves, *, personal: bool) -> Async
         return
     if node_key := await awaited(redis.get(KEY)):
         yield Line(data=node_key)
+    if seal := await awaited(redis.get(SEAL)):
+        yield Line(seal=seal)
     for person, name in sorted((await awaited(redis.hgetall(NAMES))).items()):
         yield Line(person=PersonId(person.decode()), name=name.decode())
     for commitment, text in sorted((await awaited(redis.hgetall(OPENINGS))).items()):
@@ -254,6 +262,8 @@ async def into_redis(redis: Redis, shelves: Shelves, lines: Exported, where: str
             await awaited(redis.sadd(f"{OPENINGS}:{line.person}", line.commitment))
         if line.data and not line.shelf:
             await redis.set(KEY, line.data, nx=True)
+        if line.seal:
+            await redis.set(SEAL, line.seal, nx=True)
 
 
 async def _move_in(redis: Redis, lines: Exported) -> None:

@@ -38,9 +38,14 @@ def signer(node_key: bytes) -> Signer:
     return Signer(hmac.digest(node_key, b"twinhall\0ceremony-record", hashlib.sha256))
 
 
+def seal_pair(keys: Path) -> Pair:
+    """Where the node's own seal is."""
+    return Pair(keys / "seal" / "seal.pem", keys / "seal" / "seal.key")
+
+
 def own_seal(keys: Path, now: dt.datetime, tsa: str = "") -> Seal:
     """The node's own seal (P-256, self-signed), made where it is missing. Raises Unusable."""
-    pair = Pair(keys / "seal" / "seal.pem", keys / "seal" / "seal.key")
+    pair = seal_pair(keys)
     try:
         if not pair.certificate.exists():
             pair.certificate.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from server.identity import KEY_BYTES, node_key
-from server.records.keys import Seal
+from server.records.keys import Seal, seal_pair
 from server.settings import Unusable
 from server.shared.store import RedisStore, awaited
 from server.storage import store as store_file
@@ -51,6 +51,28 @@ async def shared_seal(store: RedisStore, own: Seal, folder: Path) -> Seal:
             f"the seal's key can't be kept in {folder} ({wrong.strerror}): mend the folder's rights"
         ) from wrong
     return replace(own, certificate=str(certificate.absolute()), key=str(key.absolute()))
+
+
+def seal_of(keys: Path) -> bytes:
+    """The node's own seal in a folder's `keys`, as Redis has it; empty where there is none."""
+    pair = seal_pair(keys)
+    if not pair.certificate.exists():
+        return b""
+    return msgspec.json.encode(_pem(Seal(str(pair.certificate), str(pair.key))))
+
+
+def keep_seal(keys: Path, seal: bytes) -> None:
+    """Make a seal as Redis has it the folder's own, which has none. Raises Unusable."""
+    pair = seal_pair(keys)
+    if pair.certificate.exists():
+        return
+    try:
+        found = msgspec.json.decode(seal, type=_Pem)
+    except msgspec.MsgspecError as wrong:
+        raise Unusable(f"the file's seal is damaged ({wrong}): export it again") from None
+    pair.certificate.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store_file(pair.key, found.key.encode())
+    store_file(pair.certificate, found.certificate.encode())
 
 
 def _pem(seal: Seal) -> _Pem:

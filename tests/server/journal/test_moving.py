@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import hashlib
 import json
 import tracemalloc
@@ -21,6 +22,8 @@ from server.journal.moving import shelves_of
 from server.journal.redis import RedisJournal
 from server.journal.sqlite import SqliteJournal
 from server.records.commitments import Kind, opened
+from server.records.keys import own_seal
+from server.shared.keys import seal_of
 from server.shared.store import RedisStore
 from server.vault import Vault
 from tests.server.journal.test_contract import ANNA, C, entry
@@ -55,6 +58,7 @@ async def filled(folder: Path) -> list[bytes]:
     for kind, name in FILES.items():
         await shelves_of(DataFolder(folder))[kind].put(name, PAPER)
     node_key(DataFolder(folder).key)
+    own_seal(DataFolder(folder).keys, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
     return bodies
 
 
@@ -95,13 +99,15 @@ async def test_to_redis_and_back_every_entry_is_the_same(tmp_path: Path, server:
         assert await shelves_of(DataFolder(tmp_path / "new"))[kind].get(name) == PAPER
     keys = [DataFolder(tmp_path / name).key.read_bytes() for name in ("old", "new")]
     assert keys[0] == keys[1], "links stay good"
+    seals = [seal_of(DataFolder(tmp_path / name).keys) for name in ("old", "new")]
+    assert seals[0] == seals[1] != b"", "records are sealed by whom everybody knows"
 
 
 async def test_without_being_asked_no_name_leaves(tmp_path: Path) -> None:
     await filled(tmp_path / "old")
     assert await moved("export", tmp_path / "out.jsonl", "--data", tmp_path / "old") == 0
     written = (tmp_path / "out.jsonl").read_text()
-    assert [word for word in ("Anna", DIGEST, '"data"') if word in written] == []
+    assert [word for word in ("Anna", DIGEST, '"data"', '"seal"') if word in written] == []
 
 
 @pytest.mark.parametrize(
