@@ -38,7 +38,8 @@ async def full(watched: Watched, pictures: Sequence[int] = (), *parts: str) -> N
 
 async def axe_faults(page: Page) -> list[str]:
     """What axe-core finds, one line a fault: rule, place, what is wrong."""
-    await page.evaluate(AXE.read_text())
+    if not await page.evaluate("() => 'axe' in globalThis"):
+        await page.evaluate(AXE.read_text())
     found = await page.evaluate(
         "rules => axe.run({ runOnly: { type: 'tag', values: rules }, resultTypes: ['violations'] })", RULES
     )

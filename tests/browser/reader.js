@@ -291,6 +291,10 @@
       };
       return sender.track?.kind;
     },
+    /** The page's cameras give no more than so many frames a second. @param {number} frames_per_s */
+    pace: (frames_per_s) => Promise.all(captured
+      .filter((one) => one.kind === "video" && one.readyState === "live")
+      .map((one) => one.applyConstraints({ ...one.getConstraints(), frameRate: { max: frames_per_s } }))),
     /** The device of a live `kind` track is pulled: the browser ends the track and says so. @param {"video" | "audio"} kind */
     pull(kind) {
       const track = captured.findLast((one) => one.kind === kind && one.readyState === "live");

@@ -32,9 +32,11 @@ DRAWN: Final = """() => {
 """From now on a screen notes when it draws, and the time of the last point that is drawn then, ms. All clocks are this
 machine's."""
 POINTS: Final = 40
+"""of a stroke that is measured: the browser takes one each frame."""
+DRAWN_POINTS: Final = 16
 
 
-def strokes(seed: int) -> Iterator[list[tuple[float, float, float]]]:
+def strokes(seed: int, points: int) -> Iterator[list[tuple[float, float, float]]]:
     """A hand in three strokes: x and y as shares of the field, and pressure."""
     for number in range(3):
         left = 0.1 + 0.26 * number
@@ -44,11 +46,11 @@ def strokes(seed: int) -> Iterator[list[tuple[float, float, float]]]:
                 0.6 - 0.25 * math.sin((2 + number) * math.pi * share + seed) * (1 - share / 2),
                 0.25 + 0.6 * abs(math.cos(3 * share + seed)),
             )
-            for share in (n / POINTS for n in range(POINTS))
+            for share in (n / points for n in range(points))
         ]
 
 
-async def draw(page: Page, seed: int, count: int = 3) -> None:
+async def draw(page: Page, seed: int, count: int = 3, points: int = DRAWN_POINTS) -> None:
     """Draw the first `count` strokes on the pad's line, with a pen."""
     box = await page.locator(".pad-field").bounding_box()
     assert box is not None, "the line is not there"
@@ -60,11 +62,11 @@ async def draw(page: Page, seed: int, count: int = 3) -> None:
         held = {"button": "left", "buttons": 1, "pointerType": "pen", "force": force}
         await devtools.send("Input.dispatchMouseEvent", {"type": kind, **place, **held})
 
-    for points in list(strokes(seed))[:count]:
-        await pen("mousePressed", points[0])
-        for point in points[1:]:
+    for stroke in list(strokes(seed, points))[:count]:
+        await pen("mousePressed", stroke[0])
+        for point in stroke[1:]:
             await pen("mouseMoved", point)
-        await pen("mouseReleased", points[-1])
+        await pen("mouseReleased", stroke[-1])
     await devtools.detach()
 
 
@@ -138,7 +140,7 @@ class Protocol:
             await self.does("ready", act, venue=venue, on=True)
         await self.officer.until(lambda view: view["ceremony"]["acts"][act]["step"] == "ready")
 
-    async def goes(self, act: str, lead_ms: int = 700) -> None:
+    async def goes(self, act: str, lead_ms: int = 500) -> None:
         await self.does("arm", act)
         await self.does("go", act, lead_ms=lead_ms)
 

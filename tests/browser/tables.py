@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from playwright.async_api import Browser
@@ -34,10 +35,12 @@ async def pads(eye: Watch, browser: Browser, doors: list[Link], halls: list[str]
     """A tablet per seat; the clock of the second hall's is a day ahead."""
     links = [link for link in doors if link.role == "signatory"]
     scripts = [A_DAY_AHEAD if link.venue == halls[1] else "" for link in links]
-    opened = [await open_pad(eye, browser, link, script=script) for link, script in zip(links, scripts, strict=True)]
+    opening = (open_pad(eye, browser, link, script=script) for link, script in zip(links, scripts, strict=True))
+    opened = await asyncio.gather(*opening)
     return {pad.seat: pad for pad in opened}
 
 
 @folder
 async def walls(eye: Watch, browser: Browser, doors: list[Link], halls: list[str]) -> dict[str, Watched]:
-    return {hall: await eye.open(browser, link_of(doors, "wall", hall).url) for hall in halls}
+    context = await eye.context(browser)
+    return {hall: await eye.page(context, link_of(doors, "wall", hall).url) for hall in halls}

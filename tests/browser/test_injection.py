@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import quote
@@ -107,26 +107,35 @@ async def bare(browser: Browser) -> AsyncIterator[BrowserContext]:
 
 
 @session
+async def tabs(bare: BrowserContext) -> list[Page]:
+    """A tab per language, for one page after the other."""
+    return [await tab(bare) for _ in LANGUAGES]
+
+
+@session
 async def links(stage: OwnNode) -> list[Link]:
     return await stage.links()
 
 
-async def opened(context: BrowserContext, url: str) -> Page:
+async def tab(context: BrowserContext) -> Page:
     page = await context.new_page()
     page.on("dialog", lambda dialog: page.evaluate("xss()"))
+    return page
+
+
+async def opened(context: BrowserContext, url: str) -> Page:
+    page = await tab(context)
     await page.goto(url)
     return page
 
 
-async def live(context: BrowserContext, url: str) -> Page:
-    """A page that has its first view over its socket, and has drawn it."""
-    page = await context.new_page()
+async def live(page: Page, url: str) -> None:
+    """Until the page that is there now has its first view over its socket, and has drawn it."""
     async with page.expect_websocket() as opening:
         await page.goto(url)
     socket = await opening.value
     await socket.wait_for_event("framereceived", lambda frame: frame.startswith('42["view"'))
     await settled(page)
-    return page
 
 
 async def settled(page: Page) -> None:
@@ -137,27 +146,26 @@ async def settled(page: Page) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 async def test_a_page_shows_hostile_texts_as_text_in_every_language(
-    bare: BrowserContext, links: list[Link], role: str
+    tabs: list[Page], links: list[Link], role: str
 ) -> None:
     address, _, token = link_of(links, role).url.partition("#")
 
-    async def look(language: str) -> list[str]:
-        page = await live(bare, f"{address}?lang={language}#{token}")
+    async def look(page: Page, language: str) -> list[str]:
+        await live(page, f"{address}?lang={language}#{token}")
         assert await page.evaluate(INJECTED) == [], (role, language)
         shown: list[str] = await page.evaluate(SHOWN, list(ATTACKS))
-        await page.close()
         return shown
 
-    shown = await asyncio.gather(*map(look, LANGUAGES))
+    shown = await asyncio.gather(*map(look, tabs, LANGUAGES))
     assert all(shown), "the attacks were there to be seen"
 
 
 @pytest.mark.parametrize("role", ["moderator", "organiser"])
-async def test_a_desk_shows_hostile_names_as_text(bare: BrowserContext, links: list[Link], role: str) -> None:
-    page = await live(bare, link_of(links, role).url)
+async def test_a_desk_shows_hostile_names_as_text(tabs: list[Page], links: list[Link], role: str) -> None:
+    page = tabs[0]
+    await live(page, link_of(links, role).url)
     await page.wait_for_function(f"attacks => ({SHOWN})(attacks).length === attacks.length", arg=NAMES)
     assert await page.evaluate(INJECTED) == []
-    await page.close()
 
 
 async def test_a_guest_may_write_an_attack_into_the_lobby(bare: BrowserContext, links: list[Link]) -> None:
@@ -170,7 +178,7 @@ async def test_a_guest_may_write_an_attack_into_the_lobby(bare: BrowserContext, 
     await page.close()
 
 
-async def test_an_address_executes_nothing(bare: BrowserContext, stage: OwnNode) -> None:
+async def test_an_address_executes_nothing(tabs: list[Page], stage: OwnNode) -> None:
     home = f"{stage.url}/jiangsu-2022"
     addresses = [f"{stage.url}/{quote(ATTACKS[0], safe='')}/"]
     for number, attack in enumerate(ATTACKS):
@@ -178,14 +186,14 @@ async def test_an_address_executes_nothing(bare: BrowserContext, stage: OwnNode)
         page = ("", "wall", "director", "venue")[number % 4]
         addresses.append(f"{home}/{page}?lang={said}&source={said}&page={said}#{(attack, said)[number % 2]}")
 
-    async def look(address: str) -> None:
-        page = await opened(bare, address)
-        assert await page.evaluate(INJECTED) == [], address
-        assert await page.evaluate("() => document.querySelectorAll('script:not([src]):not([type])').length") == 0
-        await page.close()
+    async def look(page: Page, some: Sequence[str]) -> None:
+        for address in some:
+            await page.goto(address)
+            assert await page.evaluate(INJECTED) == [], address
+            assert await page.evaluate("() => document.querySelectorAll('script:not([src]):not([type])').length") == 0
 
-    for at in range(0, len(addresses), 4):
-        await asyncio.gather(*map(look, addresses[at : at + 4]))
+    count = len(tabs)
+    await asyncio.gather(*(look(page, addresses[first::count]) for first, page in enumerate(tabs)))
 
 
 async def test_the_trap_snaps(bare: BrowserContext, stage: OwnNode) -> None:

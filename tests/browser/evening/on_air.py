@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from playwright.async_api import Browser
@@ -12,6 +13,8 @@ from tests.browser.pages import Watch, Watched
 
 FRAMES_PER_S = 10
 """of the halls' pages: six pages share two cores with the node."""
+CALM_FRAMES_PER_S = 4
+"""where only the pages are looked at: two cameras in three sizes each would take one core to encode."""
 FILM_S = 4
 PUBLISHES = """() => {
   const words = document.querySelector("[data-publish-words]");
@@ -27,6 +30,10 @@ class Evening:
     attendee: Watched
     wall: Watched
     wall_venue: str = HALLS[1]
+
+    async def pace(self, frames_per_s: int) -> None:
+        """So many frames a second leave the halls' cameras."""
+        await asyncio.gather(*(hall.read("pace", frames_per_s) for hall in self.halls))
 
 
 async def publish(watch: Watch, browser: Browser, link: Link) -> Watched:

@@ -5,15 +5,17 @@ Shots of the full state, to look at; each from a page that is open anyway, where
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser
 
 from scripts.rehearsal.node import Link
 from scripts.rehearsal.person import Person
 from tests.browser.conftest import link_of, side_by_side
-from tests.browser.evening.on_air import Evening
+from tests.browser.evening.on_air import CALM_FRAMES_PER_S, FRAMES_PER_S, Evening
 from tests.browser.looks import LANGUAGES, WIDTHS, axe_faults, full, localised, no_sideways_scrolling, shoot, turn
 from tests.browser.pages import DESK, Watch, Watched
 
@@ -25,6 +27,13 @@ DESKS: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
     "organiser": ((), ("[data-links] button", "[data-health] .health-row", "[data-here] li", "[data-facts] dd")),
 }
 """What the full page of each role shows: pictures of halls, and parts."""
+
+
+@pytest_asyncio.fixture(scope="module", autouse=True, loop_scope="session")
+async def _calm(evening: Evening) -> AsyncIterator[None]:
+    await evening.pace(CALM_FRAMES_PER_S)
+    yield
+    await evening.pace(FRAMES_PER_S)
 
 
 @pytest.mark.parametrize("role", DESKS)
@@ -60,14 +69,15 @@ async def test_the_confidence_page_in_four_languages(
 
 
 async def each_width_and_language(watched: Watched, name: str, field: str, shots: Path) -> None:
-    """Shots of one page that is full, turned by its own field; axe looks at each width."""
+    """Shots of one page that is full, turned by its own field; axe looks at it on a phone and on a desk."""
     for width, height in WIDTHS.items():
         await watched.page.set_viewport_size({"width": width, "height": height})
         for language in LANGUAGES:
             await turn(watched.page, field, language)
             await no_sideways_scrolling(watched.page)
             await shoot(watched.page, shots / f"{name}-{language}-{width}.png")
-        assert await axe_faults(watched.page) == []
+        if width in (360, 1440):
+            assert await axe_faults(watched.page) == []
     await watched.page.set_viewport_size(DESK)
     await turn(watched.page, field, "en")
 

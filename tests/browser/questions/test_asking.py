@@ -262,14 +262,14 @@ async def test_hostile_questions_are_text_in_every_field_on_every_screen(
     await expect(page.locator(".on-air .question-text")).to_have_text(ATTACKS[3])
     assert await page.evaluate(INJECTED) == []
     assert set(await page.evaluate(SHOWN, [*ATTACKS, f"D {ATTACKS[4]}", f"A {ATTACKS[5]}"])) >= set(ATTACKS)
+    screen = await context.new_page()
     for role in (*SEEN_ON, *BESIDE):
-        screen = await live(context, link_of(doors, role).url)
+        await live(screen, link_of(doors, role).url)
         if role in SEEN_ON:
             await screen.wait_for_function(f"attacks => ({SHOWN})(attacks).length > 0", arg=[ATTACKS[3]])
         if role == "moderator":
             await _every_dialog(screen, await number_of(chair, ATTACKS[4]))
         assert await screen.evaluate(INJECTED) == [], role
-        await screen.close()
     await context.close()
 
 
