@@ -160,6 +160,7 @@ async def test_ten_projects_are_signed_one_after_the_other_and_the_board_fills(
     shots: Path,
 ) -> None:  # fmt: skip
     stage = await join(eye, browser, link_of(doors, "attendee"), "Bea", locale="de-DE")
+    await stage.page.wait_for_function(INKED)  # what was signed before one came
     for number in range(1, 11):
         act = f"project-{number}"
         signers = await protocol.seated(act, pads)

@@ -12,7 +12,11 @@ export const LANGUAGES = Object.freeze({
 /** @typedef {keyof typeof LANGUAGES} Language */
 /** @typedef {string | {[category: string]: string}} Text */
 /** @typedef {Record<string, Text>} Texts */
+/** Words in the language that the page has when they are asked for. @typedef {() => string} Saying */
 /** A text of the conference in some of its languages. @typedef {Record<string, string>} Words */
+
+/** What says nothing. @type {Saying} */
+export const NOTHING = () => "";
 
 const STORED = "twinhall-language";
 

@@ -4,7 +4,8 @@
 import "./components.js";
 import { CommonClock } from "./clock.js";
 import { h, write } from "./dom.js";
-import { I18n } from "./i18n.js";
+import { I18n, NOTHING } from "./i18n.js";
+import { Inks } from "./inks.js";
 import { Keys } from "./keys.js";
 import { Pending } from "./pending.js";
 import { Refused, Socket } from "./socket.js";
@@ -20,9 +21,7 @@ import { Store } from "./store.js";
  */
 
 /** @typedef {"dark" | "light"} GroundChoice */
-/** Words in the language that the page has when they are asked for. @typedef {() => string} Saying */
-/** What says nothing. @type {Saying} */
-export const NOTHING = () => "";
+/** @typedef {import("./i18n.js").Saying} Saying */
 
 const GROUND = "twinhall-ground";
 /** How long the answer to an earlier page's command is shown, ms. */
@@ -38,6 +37,8 @@ export class Page {
     /** What this person alone sees, on all their pages. */
     this.mine = new Store();
     this.clock = new CommonClock();
+    /** Every hand, heard from the first moment: what was drawn already is told once, before a panel may be there to listen. */
+    this.inks = new Inks();
     this.keys = new Keys(i18n);
     /** @type {Me | null} */
     this.me = null;
@@ -96,6 +97,7 @@ export class Page {
       if (!document.hidden) socket.prove();
     });
     this.clock.addEventListener("slept", () => socket.prove());
+    socket.addEventListener("ink", (event) => this.inks.take(/** @type {CustomEvent} */ (event).detail));
     tellLate(this, socket);
     this.socket = socket;
     return socket;

@@ -3,8 +3,8 @@
 
 import { actOf, may, onward, pictureOf, shortened, STEPS } from "../lib/ceremony.js";
 import { find, h, list, set, write } from "../lib/dom.js";
+import { NOTHING } from "../lib/i18n.js";
 import { confirm, dialog } from "../lib/keys.js";
-import { NOTHING } from "../lib/page.js";
 import { languageName } from "../lib/questions.js";
 import { stepWords, tallyOfAct } from "./actlist.js";
 import { recordButton } from "./records.js";

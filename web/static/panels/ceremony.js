@@ -5,7 +5,6 @@ import { actOf, actsOf, instantsOf, nextTurn } from "../lib/ceremony.js";
 import { itemsOf, running } from "../lib/programme.js";
 import { ActBoard } from "./actboard.js";
 import { ActSheet } from "./signing.js";
-import { hearInks } from "./strokes.js";
 import { Veil } from "./unveiling.js";
 
 /** @typedef {import("../lib/page.js").Page} Page */
@@ -36,8 +35,7 @@ export function followAct(page, act, draw) {
  * @param {{place?: string, onChange?: () => void}} [options] `place`: the hall of this screen
  */
 export function mountCeremony(element, page, { place = "remote", onChange } = {}) {
-  const inks = hearInks(page);
-  const sheet = new ActSheet(page, inks, place);
+  const sheet = new ActSheet(page, page.inks, place);
   const board = new ActBoard(page);
   const veil = new Veil(page, place);
   const shown = () => actOf(page.store.view, page.store.view.ceremony?.shown);

@@ -3,7 +3,7 @@
 
 import { actOf } from "../lib/ceremony.js";
 import { find, h } from "../lib/dom.js";
-import { NOTHING } from "../lib/page.js";
+import { NOTHING } from "../lib/i18n.js";
 
 /** @param {HTMLElement} root hidden while nothing can be joined here @param {import("../lib/page.js").Page} page */
 export function mountJoining(root, page) {

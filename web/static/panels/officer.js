@@ -3,19 +3,17 @@
 
 import { actOf, actsOf, isDone } from "../lib/ceremony.js";
 import { find, write } from "../lib/dom.js";
-import { NOTHING } from "../lib/page.js";
+import { NOTHING } from "../lib/i18n.js";
 import { ActDesk } from "./actdesk.js";
 import { ActList } from "./actlist.js";
 import { followAct } from "./ceremony.js";
 import { openDesk } from "./desk.js";
 import { beside } from "./officerside.js";
-import { hearInks } from "./strokes.js";
 
 const page = await openDesk(["protocol_officer"]);
-const inks = hearInks(page);
 /** The act at hand, as the officer chose it. */
 let chosen = "";
-const desk = new ActDesk(find(document, "[data-desk]"), page, inks);
+const desk = new ActDesk(find(document, "[data-desk]"), page, page.inks);
 const acts = new ActList(find(document, "[data-acts]"), page, (id) => choose(id));
 const side = beside(find(document, ".officer-side"), page, () => current(), desk.say);
 

@@ -6,7 +6,7 @@ import { find, h, list, set, write } from "../lib/dom.js";
 
 /** @typedef {import("../lib/ceremony.js").Act} Act */
 
-/** @param {HTMLElement} root @param {import("../lib/page.js").Page} page @param {() => Act | null} current @param {(words: import("../lib/page.js").Saying) => void} say @returns {(act: Act | null) => void} draws it */
+/** @param {HTMLElement} root @param {import("../lib/page.js").Page} page @param {() => Act | null} current @param {(words: import("../lib/i18n.js").Saying) => void} say @returns {(act: Act | null) => void} draws it */
 export function beside(root, page, current, say) {
   const shown = find(root, "[data-shown]");
   const unveiling = find(root, "[data-unveiling]");

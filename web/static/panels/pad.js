@@ -1,10 +1,10 @@
 // @ts-check
 /** A signatory's tablet: read, say who you are, sign when all pads open. Everything on it is for one hand at one table. */
 
-import { countdown } from "../lib/i18n.js";
+import { countdown, NOTHING } from "../lib/i18n.js";
 import { find, h, list, set, write } from "../lib/dom.js";
 import { confirm } from "../lib/keys.js";
-import { NOTHING, Page } from "../lib/page.js";
+import { Page } from "../lib/page.js";
 import { beforeSeat, phaseOf } from "../lib/pad.js";
 import { Refused } from "../lib/socket.js";
 import { Wake } from "../lib/wake.js";

@@ -6,7 +6,6 @@ import { Drafts } from "../lib/drafts.js";
 import { Refused } from "../lib/socket.js";
 import { ASPECT, thinned } from "../lib/strokes.js";
 import { Pen } from "./pen.js";
-import { hearInks } from "./strokes.js";
 
 /** @typedef {import("../lib/page.js").Page} Page */
 /** @typedef {import("../lib/pad.js").Before} Before */
@@ -27,7 +26,7 @@ export class Hand extends EventTarget {
     this.following = "";
     /** Whether the field was cleared while the line was away: nobody has heard of it then. */
     this.clearUntold = false;
-    this.inks = hearInks(page);
+    this.inks = page.inks;
     this.inks.addEventListener("ink", () => this.#restore());
     this.pen.addEventListener("ink", (event) => this.#tell(/** @type {CustomEvent} */ (event).detail));
     this.pen.addEventListener("begin", () => this.#changed());

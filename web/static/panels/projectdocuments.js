@@ -3,15 +3,14 @@
 
 import { grouped } from "../lib/ceremony.js";
 import { h, list, set, write } from "../lib/dom.js";
-import { LANGUAGES } from "../lib/i18n.js";
-import { NOTHING } from "../lib/page.js";
+import { LANGUAGES, NOTHING } from "../lib/i18n.js";
 import { languageName } from "../lib/questions.js";
 import { Refused } from "../lib/socket.js";
 
 /** @typedef {import("../lib/page.js").Page} Page */
 
 export class ProjectDocuments {
-  /** @param {Page} page @param {() => string} act @param {(words: import("../lib/page.js").Saying) => void} say */
+  /** @param {Page} page @param {() => string} act @param {(words: import("../lib/i18n.js").Saying) => void} say */
   constructor(page, act, say) {
     this.page = page;
     this.act = act;
@@ -19,8 +18,9 @@ export class ProjectDocuments {
     this.rows = h("ul", { class: "rows documents" });
     this.language = h("select", { class: "select", "data-t-label": "projects.language" });
     this.file = h("input", { class: "input", type: "file", accept: "application/pdf", "data-t-label": "projects.file", onchange: () => void this.#take() });
+    this.none = h("p", { class: "muted small", "data-t": "officer.no-documents" });
     this.more = h("div", { class: "documents-more" }, this.language, this.file);
-    this.element = h("div", { class: "project-documents" }, h("h3", { class: "small strong", "data-t": "projects.documents" }), this.rows, this.more);
+    this.element = h("div", { class: "project-documents" }, h("h3", { class: "small strong", "data-t": "projects.documents" }), this.rows, this.none, this.more);
   }
 
   /** @param {import("../lib/ceremony.js").Act} act */
@@ -35,6 +35,7 @@ export class ProjectDocuments {
       set(row.children[2], "aria-label", `${page.t("projects.detach")}: ${languageName(tag, page.i18n.tag)}`);
       page.i18n.apply(row);
     });
+    this.none.hidden = this.rows.childElementCount > 0;
     this.more.hidden = !draft;
     list(this.language, Object.keys(LANGUAGES), (tag) => tag, (tag) => h("option", { value: tag }), (option, tag) => write(option, languageName(tag, page.i18n.tag)));
   }

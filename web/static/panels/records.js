@@ -6,7 +6,7 @@ import { fetched, save } from "./exports.js";
 
 /**
  * @param {import("../lib/page.js").Page} page @param {() => string} act the record's: an act's id, or `ceremony/<item>`
- * @param {(words: import("../lib/page.js").Saying) => void} say
+ * @param {(words: import("../lib/i18n.js").Saying) => void} say
  */
 export function recordButton(page, act, say) {
   const take = async () => {

@@ -2,8 +2,7 @@
 /** The organiser's settings of a room's questions: written in a form, sent all at once. */
 
 import { find, h, list, set, write } from "../lib/dom.js";
-import { LANGUAGES } from "../lib/i18n.js";
-import { NOTHING } from "../lib/page.js";
+import { LANGUAGES, NOTHING } from "../lib/i18n.js";
 import { languageName, rulesOf } from "../lib/questions.js";
 import { doors } from "./questiondoors.js";
 

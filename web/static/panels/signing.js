@@ -22,7 +22,7 @@ const SIZES = /** @type {const} */ (["large", "middle", "small"]);
 /** Whether no word and no line of a text is cut; its last line's letters may reach below. @param {Element} element */
 function isWhole(element) {
   const { scrollWidth, clientWidth, scrollHeight, clientHeight } = element;
-  return scrollWidth <= clientWidth && scrollHeight - clientHeight < Number.parseFloat(getComputedStyle(element).fontSize) / 2;
+  return scrollWidth <= clientWidth && scrollHeight - clientHeight < Number.parseFloat(getComputedStyle(element).fontSize) / 3;
 }
 
 export class ActSheet {
@@ -103,7 +103,7 @@ export class ActSheet {
     }
     for (const way of SETS) {
       fields.dataset.set = way;
-      if (body.scrollHeight <= body.clientHeight + 1 && names.every(isWhole)) return;
+      if ([body, ...names].every(isWhole)) return;
     }
   }
 

@@ -7,13 +7,6 @@ import { InkSheet } from "./ink.js";
 /** Whatever waits is drawn within about this, ms: a screen's picture and a little. */
 const SPREAD_MS = 20;
 
-/** All strokes that this page hears of. @param {import("../lib/page.js").Page} page */
-export function hearInks(page) {
-  const inks = new Inks();
-  page.socket?.addEventListener("ink", (event) => inks.take(/** @type {CustomEvent} */ (event).detail));
-  return inks;
-}
-
 /** How many of `waiting` points are drawn after `passed_ms`. @param {number} waiting @param {number} passed_ms */
 export function due(waiting, passed_ms) {
   return Math.min(waiting, Math.max(1, Math.ceil((waiting * passed_ms) / SPREAD_MS)));
