@@ -31,6 +31,8 @@ export class SigningTables {
     this.players = new Map();
     /** @type {Act | null} */
     this.act = null;
+    /** What the officer has said of a hall, by act and venue, until the view says so too: a box does not jump back meanwhile. @type {Map<string, boolean>} */
+    this.said = new Map();
   }
 
   /** @param {Act} act */
@@ -51,7 +53,7 @@ export class SigningTables {
 
   /** @param {string} venue */
   #hall(venue) {
-    const on = h("input", { type: "checkbox", onchange: (/** @type {Event} */ event) => this.#send({ type: "ceremony.ready", venue, on: /** @type {HTMLInputElement} */ (event.target).checked }) });
+    const on = h("input", { type: "checkbox", onchange: (/** @type {Event} */ event) => this.#say(venue, /** @type {HTMLInputElement} */ (event.target).checked) });
     const hall = h("section", { class: "table" }, h("div", { class: "table-head" }, h("h3", { class: "table-city" }), h("label", { class: "check" }, on, h("span", { "data-t": "officer.hall-ready" }))), h("ol", { class: "table-seats" }));
     this.page.i18n.apply(hall);
     return hall;
@@ -59,9 +61,22 @@ export class SigningTables {
 
   /** @param {HTMLInputElement} box @param {string} venue @param {boolean} on */
   #ready(box, venue, on) {
-    box.checked = on;
+    const key = `${this.act?.id} ${venue}`;
+    if (this.said.get(key) === on) this.said.delete(key);
+    box.checked = this.said.get(key) ?? on;
     box.disabled = !["seated", "ready"].includes(this.act?.step ?? "");
     set(box, "aria-label", `${this.page.t("officer.hall-ready")}: ${this.page.words(this.page.store.view.conference?.venues?.[venue]?.city)}`);
+  }
+
+  /** @param {string} venue @param {boolean} on whether its hall is ready */
+  #say(venue, on) {
+    const key = `${this.act?.id} ${venue}`;
+    this.said.set(key, on);
+    void this.page.send({ type: "ceremony.ready", act: this.act?.id, venue, on }).catch((refusal) => {
+      this.said.delete(key);
+      this.refused(refusal);
+      if (this.act) this.draw(this.act);
+    });
   }
 
   /** @param {string} seat */
