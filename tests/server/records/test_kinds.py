@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ from server.records.verdict import Status, said
 from server.records.verify import verify
 from tests.rooms.ceremony.evening import CLOTH, CZ1, MEMORANDUM, OFFICER, START, Evening, more, pad, two
 from tests.rooms.hall import FRANKFURT, ORGANISER, STAGE
+from tests.server.records import another_program
 
 DEFINITION = more(two(CLOTH, ProjectKind.UNVEILING), two(START, ProjectKind.INITIATIVE))
 
@@ -108,6 +110,7 @@ def test_the_record_of_each_kind_verifies_and_can_be_printed(
     assert {"item", "round", "kind", "title"} <= record["act"].keys()
     [checked] = verify([("record.json", canonical(record))])
     assert checked.status == Status.WHOLE, list(said([checked]))
+    another_program.verify(json.loads(canonical(record)))
     assert printed(record, {}).startswith(b"%PDF-")
     page = certificate(record, {})["pages"][2]
     assert page["language"] == "en"
