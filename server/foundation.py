@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 import msgspec
 import structlog
 from aiohttp.typedefs import Middleware
+from redis.exceptions import RedisError
 
 from rooms.definition import Definition
 from rooms.kernel import ConferenceId, Json, Refused
@@ -49,6 +50,8 @@ from server.storage import Unwritable
 from server.vault import Vault
 
 LINE_S: float = 5.0
+NAMED_S: float = 5.0
+"""For so long Redis may take a dead process' connection for a living one's."""
 
 log = structlog.get_logger()
 
@@ -130,7 +133,8 @@ async def _shared(
         await vault.open()
         line.start()
         await asyncio.wait_for(line.up.wait(), LINE_S)
-    except (Unwritable, TimeoutError) as failed:
+        await _only(line)
+    except (Unwritable, TimeoutError, RedisError) as failed:
         raise Unusable(f"Redis at {place(settings.redis)} went away at the start ({failed}): start again") from failed
     documents, records = RedisShelf(store, "documents"), RedisShelf(store, "records")
     await _open(members, metrics, stack)
@@ -149,6 +153,15 @@ async def _shared(
         lambda director: company.media(director, line),
         (forwarding(company.elsewhere, company.another),),
     )
+
+
+async def _only(line: Line) -> None:
+    """Two of one name would both take its leases, and fence each other for ever. Raises Unusable, RedisError."""
+    try:
+        await asyncio.wait_for(line.alone(), NAMED_S)
+    except TimeoutError:
+        what = f"another process at this Redis is called {line.node} too, as on a copied machine"
+        raise Unusable(f"{what}: give this one another host name, or another --port") from None
 
 
 def node_of(settings: Settings) -> NodeId:

@@ -24,7 +24,7 @@ from rooms.kernel import ConferenceId
 from server.ending import ended
 from server.shared import messages
 from server.shared.messages import Answered, Asked, Message, NodeId
-from server.shared.store import again_s, client
+from server.shared.store import again_s, awaited, client
 
 BEAT_S: Final = 0.5
 SILENT_S: Final = 2.0
@@ -83,6 +83,17 @@ class Line:
             asyncio.create_task(self._listen(), name="line"),
             asyncio.create_task(self._speak(), name="line out"),
         )
+
+    async def alone(self) -> None:
+        """Until no other process has our name: Redis takes a moment to notice that the former one here is dead.
+
+        Call once it is up. Raises RedisError, OSError.
+        """
+        while True:
+            [(_, hearers)] = await awaited(self._redis.pubsub_numsub(channel(self.node)))
+            if hearers < 2:
+                return
+            await asyncio.sleep(again_s())
 
     async def close(self) -> None:
         await ended(*self._tasks)

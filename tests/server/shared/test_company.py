@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from redis.asyncio import Redis
 
+from server import foundation
+from server.settings import Unusable
+from server.shared.messages import NodeId
 from tests.server.conftest import Guest
 from tests.server.shared.conftest import Pair
 
@@ -77,6 +81,19 @@ async def test_the_organiser_sees_the_processes_and_who_owns(pair: Pair) -> None
     rows = {row["node"].rpartition(":")[2]: row for row in organiser.view["health"]["processes"]}
     assert rows[str(one.settings.port)]["owner"]
     assert rows[str(two.settings.port)]["here"]
+
+
+async def test_a_process_with_the_name_of_another_that_lives_is_refused(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foundation, "NAMED_S", 0.2)
+    monkeypatch.setattr(foundation, "node_of", lambda settings: NodeId("copied:8080"))
+    await pair.process("one")
+    with pytest.raises(Unusable, match=r"called copied:8080 too.*another host name"):
+        await pair.process("two")
+    await pair.end(0)
+    monkeypatch.setattr(foundation, "NAMED_S", 10.0)
+    await pair.process("two")
 
 
 async def test_a_risky_redis_is_told_to_the_organiser(pair: Pair) -> None:

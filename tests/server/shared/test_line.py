@@ -167,3 +167,12 @@ async def test_of_too_much_that_waits_for_redis_the_oldest_gets_lost(redis: Redi
     assert kept[0] == Vacant(ConferenceId("2"))
     assert len(kept) == lines.SAID_MAX
     await one.close()
+
+
+async def test_whose_name_another_has_too_is_alone_once_that_one_is_gone(made: Made) -> None:
+    former, now = made(ONE, lambda message: None), made(ONE, lambda message: None)
+    await former.up.wait()
+    await now.up.wait()
+    waiting = asyncio.create_task(now.alone())
+    await former.close()
+    await asyncio.wait_for(waiting, 10)
