@@ -118,7 +118,7 @@ async def serving(
         health.mount(app)
         app.add_routes(Whip(settings, identity, lambda: _conferences(hosts), sessions, director, ice).routes())
         admission = Admission(identity, secure=settings.secure)
-        Persons(settings, halls, admission, vault.names, erasure).mount(app)
+        Persons(settings, halls, admission, vault, erasure).mount(app)
         Exports(settings, halls, admission, vault.names).mount(app)
         Documents(settings, halls, admission, jobs, base.documents, folder.documents).mount(app)
         Archive(settings, halls, admission, sealer).mount(app)

@@ -13,11 +13,12 @@ from msgspec import Meta
 from rooms.features.ceremony import Ceremony
 from rooms.features.people import Erase, People
 from rooms.journal import Envelope
-from rooms.kernel import CommandId, ConferenceId, Names, PersonId, Refused, Role
+from rooms.kernel import CommandId, ConferenceId, Json, PersonId, Refused, Role
 from server.admission import Admission, answer
 from server.doors import body_of
 from server.erasure import Erasure
 from server.hall import Hall
+from server.personal import Personal
 from server.settings import Settings
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
@@ -28,20 +29,20 @@ class _Erasing(msgspec.Struct, frozen=True):
 
 
 class Persons:
-    """Who has a name here, for the organiser only."""
+    """Of whom anything is kept here, for the organiser only."""
 
     def __init__(
         self,
         settings: Settings,
         halls: Mapping[ConferenceId, Hall],
         admission: Admission,
-        names: Names,
+        vault: Personal,
         erasure: Erasure,
     ) -> None:
         self._settings = settings
         self._halls = halls
         self._admission = admission
-        self._names = names
+        self._vault = vault
         self._erasure = erasure
 
     def mount(self, app: web.Application) -> None:
@@ -49,21 +50,23 @@ class Persons:
         app.router.add_post("/{conference}/erase", self._erase)
 
     async def _list(self, request: web.Request) -> web.Response:
+        """[{"person", "name", "role", "venue"}]; a signatory has "act" and "party", and "" for a name not given."""
         try:
             hall = self._halls[self._admission.organiser(request, self._settings).conference]
         except Refused as refusal:
             return answer(refusal)
+        names = self._vault.names
         entered = hall.host.conference.feature(People).everyone()
-        rows = [
-            {"person": each.person, "name": self._names[each.person], "role": each.role.value, "venue": each.venue}
+        rows: list[Mapping[str, Json]] = [
+            {"person": each.person, "name": names[each.person], "role": each.role.value, "venue": each.venue}
             for each in entered
-            if each.person in self._names
+            if each.person in names
         ]
         rows += [
-            {"person": person, "name": self._names[person], "role": Role.SIGNATORY.value, "venue": venue}
+            {"person": person, "name": names.get(person, ""), "role": Role.SIGNATORY.value, "act": act, "party": party}
             for room in hall.host.conference.rooms()
-            for person, venue in hall.host.conference.feature(Ceremony, room).signatories()
-            if person in self._names
+            for person, act, party in hall.host.conference.feature(Ceremony, room).signatories()
+            if self._vault.knows(person)
         ]
         return web.json_response(rows, headers=NO_STORE)
 

@@ -268,7 +268,7 @@ def _erased(host: Held) -> frozenset[PersonId]:
 
 
 def _signatories(place: Place, act: Act) -> frozenset[PersonId]:
-    return frozenset(signatory(place.conference, act.id, party) for party in range(len(act.parties)))
+    return frozenset(signatory(place.conference, act.id, party) for party in act.signers)
 
 
 def _acts(host: Held) -> Iterator[tuple[RoomId, Act]]:

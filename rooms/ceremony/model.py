@@ -81,6 +81,12 @@ class Act(msgspec.Struct):
     def digests(self) -> dict[LanguageTag, Digest]:
         return {language: document.digest for language, document in self.documents.items()}
 
+    @property
+    def signers(self) -> frozenset[int]:
+        """The parties whose signatories its record may tell of: those of today, and who signed a take set aside."""
+        aside = {signed.party for former in self.former for signed in former.signatures}
+        return frozenset({*range(len(self.parties)), *aside})
+
     def step_at(self, now_ms: float) -> Step:
         """Signing begins when the pads open."""
         opens_ms = self.running.again_ms

@@ -18,7 +18,7 @@ from rooms.ceremony.reveal import skew_ms
 from rooms.ceremony.rows import Rows
 from rooms.ceremony.rules import Rules
 from rooms.ceremony.table import DONE, ON_STAGE, Step
-from rooms.definition import Definition, ProjectKind, SourceKind
+from rooms.definition import PARTIES_MAX, Definition, ProjectKind, SourceKind
 from rooms.invites import invites, pad_person, seat_of
 from rooms.kernel import (
     Actor,
@@ -90,11 +90,11 @@ class Ceremony:
         """An act as it stands: for the record, for the lane of strokes."""
         return self.book.act(id)
 
-    def signatories(self) -> Iterable[tuple[PersonId, VenueId]]:
-        """The persons of those who sign, as far as they were named or have signed, and where."""
+    def signatories(self) -> Iterable[tuple[PersonId, ProjectId, int]]:
+        """The persons of whoever may have been named or have signed for a party, also for one that is no more."""
         for act in self.book.acts():
-            for party in sorted({*act.named, *act.running.signed}):
-                yield signatory(self._definition.id, act.id, party), act.parties[party].venue
+            for party in range(PARTIES_MAX):
+                yield signatory(self._definition.id, act.id, party), act.id, party
 
     def to_seal(self) -> tuple[ProjectId, ...]:
         """Acts that are sealed and whose record is not kept yet."""

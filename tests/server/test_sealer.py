@@ -6,16 +6,22 @@ import asyncio
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+from rooms.ceremony import commands as c
 from rooms.ceremony.model import signatory
 from rooms.kernel import ConferenceId, ProjectId
 from server.links import Row
 from server.records.attachment import attachments
 from server.records.verdict import Checked, Status, said
 from server.records.verify import verify
+from server.sealer import Means, Sealer
 from server.settings import Settings
+from server.shelf import FolderShelf
+from tests.rooms.ceremony.evening import MEMORANDUM, OFFICER, Evening
+from tests.rooms.hall import ORGANISER
 from tests.server.conftest import CONFERENCE, Guest, Node, running, web_root
 from tests.server.test_ceremonies import ACT, SEATS, Table, table, tablet
 
@@ -143,3 +149,19 @@ async def test_a_ceremony_s_record_names_the_records_of_its_acts(node: Node) -> 
         guest = await node.guest().open(row, "Anna")
         for what in (f"{ACT}.pdf", f"{ACT}.json", "ceremony/projects.pdf"):
             assert (await get(node, guest, row, what))[0] == 403, "the public gets no record"
+
+
+async def test_who_signed_a_take_set_aside_for_a_party_that_is_no_more_takes_the_record_along(tmp_path: Path) -> None:
+    evening = Evening().signed(parties=[0, 3])
+    for command in (c.Hold(MEMORANDUM), c.Retake(MEMORANDUM), c.Unlock(MEMORANDUM)):
+        evening.do(command, OFFICER)
+    drafted = evening.act().drafted
+    parties = (drafted.parties[0], drafted.parties[3])
+    evening.do(c.Draft(MEMORANDUM, drafted.kind, drafted.item, drafted.title, parties), ORGANISER)
+    host, shelf = Mock(id=CONFERENCE, conference=evening.conference), FolderShelf(tmp_path)
+    sealer = Sealer(Means(*[Mock()] * 5, shelf), [host])
+    await shelf.put(f"act.{CONFERENCE}.memorandum.{'ab' * 32}", b"with all strokes")
+    await sealer.forget(signatory(CONFERENCE, MEMORANDUM, 4))
+    assert await shelf.names(), "nobody signed for a fifth party"
+    await sealer.forget(signatory(CONFERENCE, MEMORANDUM, 3))
+    assert await shelf.names() == []

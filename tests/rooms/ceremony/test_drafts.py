@@ -100,6 +100,15 @@ def test_a_signatory_s_name_comes_from_the_vault_and_stays_with_the_party() -> N
     assert evening.act(FIRST).named == {0, 1}, "the same name, written in each language"
 
 
+def test_who_signed_for_a_party_that_is_no_more_is_still_one_of_its_signers() -> None:
+    evening = Evening().signed(parties=[0, 3])
+    for command in (c.Hold(MEMORANDUM), c.Retake(MEMORANDUM), c.Unlock(MEMORANDUM)):
+        evening.do(command, OFFICER)
+    evening.do(new_act(act=MEMORANDUM, item="memorandum"), ORGANISER)
+    assert len(evening.act().parties) == 2
+    assert evening.act().signers == {0, 1, 3}
+
+
 def test_the_document_that_is_signed_is_the_one_that_was_locked() -> None:
     evening = Evening()
     evening.do(c.Attach(FIRST, LanguageTag("de"), DIGEST, 3, 1000), ORGANISER)

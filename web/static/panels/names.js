@@ -1,12 +1,12 @@
 // @ts-check
-/** Everyone whose name is kept, to find and to erase. Read only when the organiser opens it. */
+/** Everyone of whom a name or a signature is kept, to find and to erase. Read only when the organiser opens it. */
 
 import { find, h, list, write } from "../lib/dom.js";
 import { confirm, dialog } from "../lib/keys.js";
 import { Refused } from "../lib/socket.js";
 
 /** @typedef {import("../lib/page.js").Page} Page */
-/** @typedef {{person: string, name: string, role: string}} Kept */
+/** `act` and `party` of a signatory, who may have signed unnamed. @typedef {{person: string, name: string, role: string, act?: string, party?: number}} Kept */
 
 const SHOWN_MOST = 50;
 
@@ -33,9 +33,18 @@ export function names(root, page) {
     }
   }
 
+  const called = (/** @type {Kept} */ { name }) => name || page.t("officer.unnamed");
+
+  /** The role, and what a signatory signs for. @param {Kept} kept */
+  function place({ role, act = "", party = 0 }) {
+    const of = page.store.view.ceremony?.acts?.[act];
+    return [page.t(`role.${role}`), page.words(of?.title), page.words(of?.parties[party]?.names)].filter(Boolean).join(page.t("word.comma"));
+  }
+
   function draw() {
     const wanted = search.value.trim().toLocaleLowerCase();
-    const found = known.filter(({ name }) => name.toLocaleLowerCase().includes(wanted)).sort((a, b) => a.name.localeCompare(b.name, page.i18n.tag));
+    const says = (/** @type {Kept} */ kept) => [kept.name, kept.act ? place(kept) : ""].join(" ").toLocaleLowerCase();
+    const found = known.filter((kept) => says(kept).includes(wanted)).sort((a, b) => called(a).localeCompare(called(b), page.i18n.tag));
     list(rows, found.slice(0, SHOWN_MOST), ({ person }) => person, (kept) => made(kept), fill);
     const left = found.length - SHOWN_MOST;
     write(more, left > 0 ? page.t("names.more", { n: left }) : found.length ? "" : page.t(known.length ? "names.none" : "names.empty"));
@@ -48,16 +57,19 @@ export function names(root, page) {
   }
 
   /** @param {HTMLElement} row @param {Kept} kept */
-  function fill(row, { name, role }) {
+  function fill(row, kept) {
+    const name = called(kept);
     write(find(row, ".strong"), name);
-    write(find(row, ".muted"), page.t(`role.${role}`));
+    write(find(row, ".muted"), place(kept));
     const button = find(row, "button");
     write(button, page.t("names.erase"));
     button.setAttribute("aria-label", page.t("names.erase-of", { name }));
   }
 
   /** @param {Kept} kept */
-  async function erase({ person, name }) {
+  async function erase(kept) {
+    const { person } = kept;
+    const name = kept.name || `${called(kept)} (${place(kept)})`;
     const words = { title: page.t("names.ask", { name }), body: page.t("names.ask-body", { name }), act: page.t("names.erase") };
     if (!(await confirm(page.i18n, words))) return;
     try {
