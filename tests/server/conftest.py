@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ import pytest
 import socketio
 from msgspec.structs import replace
 
+from rooms.journal import decode
 from rooms.kernel import ConferenceId
 from scripts.rehearsal.person import merged
 from server.app import serving
 from server.cli import invites
 from server.datafolder import DataFolder
+from server.journal.sqlite import connect, read_entries
 from server.links import Row
 from server.listening import listen
 from server.settings import Settings
@@ -149,6 +152,14 @@ class Node:
 
     async def link(self, role: str, venue: str | None = None) -> Row:
         return next(row for row in await self.links() if row.role == role and venue in (None, row.venue))
+
+
+def happened(data: Path) -> Counter[str]:
+    """How often the conference's journal tells of each kind of event."""
+    with closing(connect(data / "journal.db", readonly=True)) as connection:
+        bodies = list(read_entries(connection, CONFERENCE, 0, 10_000))
+    events = (event for body in bodies for event in decode(body)[0].events)
+    return Counter(str(event.__struct_config__.tag) for event in events)
 
 
 def web_root(folder: Path) -> Path:

@@ -4,83 +4,160 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
+from server.journal.sqlite import SqliteJournal
+from server.records.verdict import Status, said
 from server.settings import Settings
-from tests.server.conftest import Guest, Node, running, web_root
-from tests.server.test_ceremonies import ACT, SEATS, signature, tablet
+from tests.server.conftest import CONFERENCE, Guest, Node, happened, running, web_root
+from tests.server.test_ceremonies import ACT, SEATS, signature
+from tests.server.test_sealer import get, judged, kept
 
 pytestmark = pytest.mark.holds
 
 
-class Cast:
-    """Officer and tablets, come back after a crash; the tablets lost their cookies too, and take their seats over."""
+class Moment(StrEnum):
+    """When the server dies: nobody has heard an answer yet."""
 
-    def __init__(self, node: Node, officer: Guest, pads: list[Guest]) -> None:
-        self.node = node
+    UNWRITTEN = "what a person did is in the vault, and the journal does not know of it"
+    WRITTEN = "it is in the journal"
+
+
+class Move(NamedTuple):
+    """A command, the step that is seen after it, and when the server dies of it. `party` None: the officer's."""
+
+    step: str
+    verb: str
+    fields: Mapping[str, Any] = {}
+    party: int | None = None
+    deaths: tuple[Moment, ...] = (Moment.WRITTEN,)
+
+
+MOVES = (
+    Move("locked", "lock"),
+    Move("seated", "seat"),
+    Move("seated", "ready", {"venue": "changzhou", "on": True}, deaths=()),
+    Move("ready", "ready", {"venue": "frankfurt", "on": True}),
+    Move("ready", "confirm", {"take": 1, "party": 0}, party=0, deaths=()),
+    Move("ready", "confirm", {"take": 1, "party": 1}, party=1),
+    Move("armed", "arm"),
+    Move("signing", "go", {"lead_ms": 500}),
+    Move("signing", "sign", party=0, deaths=(Moment.UNWRITTEN, Moment.WRITTEN)),
+    Move("signed", "sign", party=1, deaths=(Moment.UNWRITTEN, Moment.WRITTEN)),
+    Move("exchanged", "exchange"),
+    Move("unveiled", "unveil"),
+    Move("sealed", "seal"),
+)
+ONCE = ("locked", "seated", "armed", "went", "completed", "exchanged", "unveiled", "sealed", "record_kept")
+TWICE = ("venue_ready", "confirmed", "signed", "pad_seated")
+
+
+class Death:
+    """Keeps what a kill -9 would leave on the disk at a moment of the next entry."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        self.data = folder / "0"
+        self._folder = folder
+        self._due: Moment | None = None
+        append = SqliteJournal.append
+
+        async def watched(journal: SqliteJournal, *batch: Any) -> None:
+            self._strike(Moment.UNWRITTEN)
+            await append(journal, *batch)
+            self._strike(Moment.WRITTEN)
+
+        monkeypatch.setattr(SqliteJournal, "append", watched)
+
+    def at(self, moment: Moment) -> None:
+        self._due = moment
+
+    def _strike(self, moment: Moment) -> None:
+        if moment == self._due:
+            left_behind = self._folder / str(int(self.data.name) + 1)
+            shutil.copytree(self.data, left_behind, ignore=shutil.ignore_patterns("*.sock", "*.pid", "*.lock"))
+            self.data, self._due = left_behind, None
+
+
+class Cast:
+    """The officer and the tablets, whose pages outlive every server."""
+
+    def __init__(self, officer: Guest, pads: list[Guest]) -> None:
         self.officer = officer
         self.pads = pads
 
-    @classmethod
-    async def back(cls, node: Node) -> Cast:
-        officer = await node.guest().open(await node.link("protocol_officer"), "Offi")
-        pads = [await tablet(node, seat) for seat in SEATS]
-        for pad in pads:
-            clock: dict[str, Any] = {"offset_ms": 0, "bound_ms": 5, "over": True}
-            assert "seq" in await pad.command(uuid.uuid4().hex, "ceremony.stand_by", **clock)
-        return cls(node, officer, pads)
-
-    async def order(self, verb: str, **fields: Any) -> None:
-        answer = await self.officer.command(f"{verb}{len(fields)}", f"ceremony.{verb}", act=ACT, **fields)
-        assert "seq" in answer, (verb, answer)
-
-    async def until(self, step: str) -> None:
-        await self.officer.until(lambda view: view["ceremony"]["acts"][ACT]["step"] == step)
-
-    async def sign(self, party: int) -> None:
-        await self.until("signing")
-        assert "seq" in await self.pads[party].command("sign", "ceremony.sign", **signature(party))
-
-    async def confirm(self) -> None:
-        for party, pad in enumerate(self.pads):
-            assert "seq" in await pad.command("sure", "ceremony.confirm", act=ACT, take=1, party=party)
+    async def come(self, node: Node) -> None:
+        """With their cookies, if they have been here."""
+        rows = {row.id: row for row in await node.links()}
+        seats = [rows[f"pad-{seat}"] for seat in SEATS]
+        for guest, row in [(self.officer, rows["protocol-officer"]), *zip(self.pads, seats, strict=True)]:
+            is_new = not guest.view
+            guest.origin, guest.view, guest.number, guest.mine, guest.mine_number = node.origin, {}, None, {}, None
+            await (guest.open(row, "Offi") if is_new else guest.connect(row))
 
     async def go(self) -> None:
-        await self.order("go", lead_ms=500)
+        for guest in (self.officer, *self.pads):
+            await guest.io.disconnect()
+
+    async def stand_by(self) -> None:
+        for pad in self.pads:
+            assert "seq" in await pad.command(uuid.uuid4().hex, "ceremony.stand_by", offset_ms=0, bound_ms=5)
+
+    async def until(self, *steps: str) -> None:
+        await self.officer.until(lambda view: view["ceremony"]["acts"][ACT]["step"] in steps)
+
+    async def does(self, move: Move) -> dict[str, Any]:
+        """The answer. The same command again has the same id, as a page sends it that has had no answer."""
+        fields = {"act": ACT, **move.fields}
+        match move.verb:
+            case "arm":
+                await self.stand_by()
+            case "sign" if move.party is not None:
+                await self.until("signing", "signed")
+                fields = signature(move.party)
+        guest = self.officer if move.party is None else self.pads[move.party]
+        return await guest.command(f"m{MOVES.index(move)}", f"ceremony.{move.verb}", **fields)
 
 
-STEPS: tuple[tuple[str, Callable[[Cast], Awaitable[None]]], ...] = (
-    ("locked", lambda cast: cast.order("lock")),
-    ("seated", lambda cast: cast.order("seat")),
-    ("seated", lambda cast: cast.order("ready", venue="changzhou", on=True)),
-    ("ready", lambda cast: cast.order("ready", venue="frankfurt", on=True)),
-    ("ready", lambda cast: cast.confirm()),
-    ("armed", lambda cast: cast.order("arm")),
-    ("signing", lambda cast: cast.go()),
-    ("signing", lambda cast: cast.sign(0)),
-    ("signed", lambda cast: cast.sign(1)),
-    ("exchanged", lambda cast: cast.order("exchange")),
-    ("unveiled", lambda cast: cast.order("unveil")),
-    ("sealed", lambda cast: cast.order("seal")),
-)
-"""The step that is seen after each move."""
+async def test_killed_before_every_answer_the_ceremony_goes_on_where_it_was_and_nothing_happens_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, death = web_root(tmp_path / "web"), Death(monkeypatch, tmp_path)
+    async with AsyncExitStack() as stack:
+        cast = Cast(Guest(""), [Guest("") for _ in SEATS])
+        for guest in (cast.officer, *cast.pads):
+            stack.push_async_callback(guest.close)
+        alive = [(move, moment) for move in MOVES for moment in (*move.deaths, None)]
+        while alive:
+            async with running(Settings(data=death.data), root) as node:
+                await cast.come(node)
+                await cast.stand_by()
+                while alive and await lives_on(cast, death, *alive.pop(0)):
+                    pass
+                if not alive:
+                    await kept(cast.officer)
+                    row = await node.link("protocol_officer")
+                    status, pdf = await get(node, cast.officer, row, f"{ACT}.pdf")
+                await cast.go()
+    told = happened(death.data)
+    assert {name: told[f"ceremony.{name}"] for name in (*ONCE, *TWICE)} == dict.fromkeys(ONCE, 1) | dict.fromkeys(
+        TWICE, 2
+    )
+    [checked] = await judged([(f"{CONFERENCE}-{ACT}.pdf", pdf)])
+    assert (status, checked.status) == (200, Status.WHOLE), list(said([checked]))
+    assert "2 of 2 commitments are opened" in "\n".join(checked.lines), "what was acknowledged is in the vault"
 
 
-async def test_killed_after_every_acknowledgement_the_ceremony_goes_on_where_it_was(tmp_path: Path) -> None:
-    """What lies on the disk while the process runs is what a kill -9 would leave."""
-    root, data, before = web_root(tmp_path / "web"), tmp_path / "0", "drafted"
-    for number, (step, move) in enumerate([*STEPS, ("sealed", None)], 1):
-        left_behind = tmp_path / str(number)
-        async with running(Settings(data=data), root) as node:
-            cast = await Cast.back(node)
-            await cast.until(before)
-            if move:
-                await move(cast)
-                shutil.copytree(data, left_behind, ignore=shutil.ignore_patterns("*.sock", "*.pid", "*.lock"))
-        data, before = left_behind, step
-    parties = cast.officer.view["ceremony"]["acts"][ACT]["parties"]
-    assert all("signed_ms" in party for party in parties)
+async def lives_on(cast: Cast, death: Death, move: Move, moment: Moment | None) -> bool:
+    """Whether the server answers; else it dies at the moment, and what it would have said is heard by nobody."""
+    if moment:
+        death.at(moment)
+    answer = await cast.does(move)
+    assert "seq" in answer, (move, answer)
+    await cast.until(move.step)
+    return moment is None

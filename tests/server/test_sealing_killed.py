@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections import Counter
 from collections.abc import Callable
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from rooms.journal import decode
-from rooms.kernel import ConferenceId
 from scripts.rehearsal.house import House
 from scripts.rehearsal.node import HOUSE, OwnNode
 from scripts.rehearsal.parts.ceremony import Table
 from scripts.rehearsal.person import Person
 from scripts.rehearsal.tablet import Tablet
-from server.journal.sqlite import connect, read_entries
+from tests.server.conftest import happened
 
 pytestmark = [pytest.mark.process, pytest.mark.holds]
 
@@ -42,7 +39,8 @@ async def test_web_killed_while_it_prints_and_while_it_stores_seals_the_act_once
                 await officer.until(lambda view: "record" in view["ceremony"]["acts"][ACT])
             file = tmp_path / f"{node.conference}-{ACT}.pdf"
             await download(officer, node, file)
-        assert told(node) == {"ceremony.sealed": 1, "ceremony.record_kept": 1}
+        told = happened(node.data)
+        assert (told["ceremony.sealed"], told["ceremony.record_kept"]) == (1, 1)
         assert [path.suffix for path in stored(node)] == [".pdf"], "nothing half made is left"
         checked = await asyncio.to_thread(verified, file)
         assert checked.returncode == 0, checked.stdout + checked.stderr
@@ -95,12 +93,3 @@ async def download(officer: Person, node: OwnNode, file: Path) -> None:
     async with officer.http.get(url, headers={"Authorization": f"Bearer {officer.link.token}"}) as answer:
         assert answer.status == 200
         await asyncio.to_thread(file.write_bytes, await answer.read())
-
-
-def told(node: OwnNode) -> Counter[str]:
-    """How often the journal says that the act is sealed and that its record is kept."""
-    with closing(connect(node.data / "journal.db", readonly=True)) as connection:
-        bodies = list(read_entries(connection, ConferenceId(node.conference), 0, 10_000))
-    events = (event for body in bodies for event in decode(body)[0].events)
-    types = (str(event.__struct_config__.tag) for event in events)
-    return Counter(each for each in types if each in ("ceremony.sealed", "ceremony.record_kept"))
