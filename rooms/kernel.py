@@ -122,7 +122,8 @@ class Feature(Protocol):
 
     `decide` refuses (raises Refused) or returns events; `apply` never refuses.
     It is made for a definition and, in the room's scope, a room.
-    `claims` and `view` read. `admits` names the roles of each command class.
+    `claims` and `view` read. `admits` names the roles of each command class, `urgent` the events
+    that people in two halls wait for: their views go out ahead of all others.
     """
 
     name: ClassVar[str]
@@ -130,6 +131,7 @@ class Feature(Protocol):
     version: ClassVar[int]
     admits: ClassVar[Mapping[type[Command], frozenset[Role]]]
     events: ClassVar[tuple[type[Event], ...]]
+    urgent: ClassVar[tuple[type[Event], ...]]
 
     def __init__(self, definition: Definition, room: RoomId | None) -> None: ...
     def decide(self, command: Any, actor: Actor, now_ms: int) -> Sequence[Event]: ...

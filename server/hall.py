@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from rooms.audience import Audience, Desk, audience_of
 from rooms.ceremony.words import Pad
+from rooms.features import urgent
 from rooms.features.ceremony import Ceremony
 from rooms.features.links import LinkRenewed, LinkRevoked, Links
 from rooms.journal import Asking, Entry, Envelope
@@ -25,8 +26,6 @@ from server.sounding import Sounding
 
 News = Drawn | tuple[SeatId, Pad]
 """What a tablet does that no journal holds: it draws, it stands by."""
-URGENT: Final = ("stage.", "qa.aired", "qa.guest_moved", "ceremony.")
-"""Events that begin so are what people in two halls wait for: they take the urgent lane."""
 
 
 class Hall:
@@ -189,7 +188,7 @@ class Hall:
 
     def _happened(self, entries: Sequence[Entry]) -> None:
         events = [event for entry in entries for event in entry.events]
-        self._fanout.changed(urgent=any(str(event.__struct_config__.tag).startswith(URGENT) for event in events))
+        self._fanout.changed(urgent=any(type(event) in urgent() for event in events))
         concerned = {person for entry in entries for person in self.host.conference.concerned(entry)}
         self._fanout.concern(concerned)
         self._seat_again(concerned)

@@ -1,4 +1,8 @@
-"""The registry of features: every module of this folder holds one. Removing a file removes its feature."""
+"""The registry of features: every module of this folder holds one. Removing a file removes its feature.
+
+A feature that is too large for one file keeps its words, rules and rows in a package of its own beside this folder
+(`rooms/questions`, `rooms/ceremony`), as pure as the rest; its file here says what it is to the house.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +45,12 @@ def commands() -> Mapping[str, tuple[type[Command], Kind]]:
 def events() -> Mapping[str, tuple[type[Event], Kind]]:
     """Every event class and its feature, by tag."""
     return MappingProxyType({tag(event): (event, kind) for kind in kinds() for event in kind.events})
+
+
+@cache
+def urgent() -> frozenset[type[Event]]:
+    """The events whose views go out ahead of all others."""
+    return frozenset(event for kind in kinds() for event in kind.urgent)
 
 
 @cache

@@ -62,6 +62,7 @@ class Ceremony:
         c.KeepRecord: frozenset({Role.NODE}),
     }
     events: ClassVar[tuple[type[Event], ...]] = get_args(e.CeremonyEvent)
+    urgent: ClassVar[tuple[type[Event], ...]] = events
 
     def __init__(self, definition: Definition, room: RoomId | None) -> None:
         assert room is not None, "acts are signed in a room"

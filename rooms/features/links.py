@@ -61,6 +61,7 @@ class Links:
         Renew: frozenset({Role.ORGANISER}),
     }
     events: ClassVar[tuple[type[Event], ...]] = (LinkRevoked, LinkRenewed)
+    urgent: ClassVar[tuple[type[Event], ...]] = ()
 
     def __init__(self, definition: Definition, room: RoomId | None) -> None:
         self._invites = {invite.id: invite for invite in invites(definition)}

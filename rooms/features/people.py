@@ -69,6 +69,7 @@ class People:
         Erase: frozenset({Role.ORGANISER}),
     }
     events: ClassVar[tuple[type[Event], ...]] = (PersonEntered, PersonErased)
+    urgent: ClassVar[tuple[type[Event], ...]] = ()
 
     def __init__(self, definition: Definition, room: RoomId | None) -> None:
         self._state = _State()

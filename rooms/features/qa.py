@@ -67,6 +67,7 @@ class Questions:
     }
     reads: ClassVar[Mapping[type[Query], frozenset[Role]]] = {c.Find: frozenset(Role)}
     events: ClassVar[tuple[type[Event], ...]] = e.QaEvent.__args__
+    urgent: ClassVar[tuple[type[Event], ...]] = (e.QuestionAired, e.GuestMoved)
 
     def __init__(self, definition: Definition, room: RoomId | None) -> None:
         assert room is not None, "questions are asked in a room"

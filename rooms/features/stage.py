@@ -152,6 +152,7 @@ class Stage:
         ItemStarted,
         ItemEnded,
     )
+    urgent: ClassVar[tuple[type[Event], ...]] = events
 
     def __init__(self, definition: Definition, room: RoomId | None) -> None:
         assert room is not None, "a stage stands in a room"

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import itertools
+import re
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from rooms.conference import Conference
-from rooms.features import commands, events, kinds, roles_by_command
+from rooms.features import commands, events, kinds, roles_by_command, tag, urgent
 from rooms.kernel import Actor, Command, DeviceId, InviteId, PersonId, Refused, Role
 from rooms.questions.commands import Answer, Ask, Claim, Consent, InviteGuest, Publish
 from rooms.questions.words import How, QuestionId
@@ -84,6 +86,22 @@ def test_the_folder_is_the_registry() -> None:
 def test_tags_begin_with_their_feature_s_name() -> None:
     for name, (_, kind) in [*commands().items(), *events().items()]:
         assert name.startswith(f"{kind.name}.")
+
+
+def test_features_say_which_of_their_events_two_halls_wait_for() -> None:
+    assert all(set(kind.urgent) <= set(kind.events) for kind in kinds())
+    named = {tag(event) for event in urgent()}
+    assert named >= {"stage.taken", "qa.aired", "qa.guest_moved", "ceremony.went"}
+    assert not named & {"qa.asked", "qa.voted", "people.entered", "links.revoked"}
+
+
+def test_the_server_knows_nothing_of_questions() -> None:
+    """What the house does for them it does for every feature: taking the feature away leaves no word behind."""
+    server = Path(__file__).parents[3] / "server"
+    named = [
+        file.name for file in server.rglob("*.py") if re.search(r"[\"']qa\.|features\.qa", file.read_text("utf-8"))
+    ]
+    assert named == []
 
 
 def test_every_command_has_an_example_here() -> None:
