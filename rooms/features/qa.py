@@ -31,7 +31,8 @@ from rooms.questions import commands as c
 from rooms.questions import events as e
 from rooms.questions import story
 from rooms.questions.book import Book
-from rooms.questions.model import PUBLIC, REMOTE, Kept, Question
+from rooms.questions.finding import found
+from rooms.questions.model import Kept
 from rooms.questions.rows import Eyes, Row, Rows, guest_source
 from rooms.questions.rules import Rules, canonical
 from rooms.questions.words import WINDOW, GuestStep, Order, QuestionId, State
@@ -156,9 +157,9 @@ class Questions:
             **more,
             "by_votes": self._ranked(now_ms).window(0, WINDOW),
             "by_time": book.by_time.window(0, WINDOW),
-            "answered": book.columns[State.ANSWERED].window(0, DONE_WINDOW),
+            "answered": book.answered.window(0, DONE_WINDOW),
         }
-        counts = {"open": len(book.by_time), "answered": len(book.columns[State.ANSWERED])}
+        counts = {"open": len(book.by_time), "answered": len(book.answered)}
         return {
             **self._screen_view(lists, names, now_ms),
             "counts": counts,
@@ -267,33 +268,11 @@ class Questions:
     def read(self, query: c.Find, actor: Actor, names: Names, now_ms: int) -> Mapping[str, Json]:
         """A window of what is found: `ids` in order, `items`, `votes`, and how many there are in all."""
         eyes = _eyes(actor)
-        states = frozenset(query.states) or frozenset(State)
-        if eyes == Eyes.PUBLIC:
-            states &= PUBLIC
-        needle = query.text.casefold()
-        found = [
-            question.id
-            for question in (self.book.kept.questions[id] for id in self._ordered(query.order, eyes, now_ms))
-            if question.state in states and _fits(question, query, needle)
-        ]
-        window = found[query.start : query.start + query.count]
-        answer: Row = {"ids": window, "total": len(found), "items": self._rows.of(window, eyes, names)}
-        if eyes != Eyes.PUBLIC or self.wakes_ms(now_ms) is None:
-            answer["votes"] = self._rows.votes(window)
-        return answer
-
-    def _ordered(self, order: Order, eyes: Eyes, now_ms: int) -> Iterable[QuestionId]:
-        """All questions: those open by votes or in turns first, else the newest first."""
-        newest = reversed(self.book.kept.questions)
-        match order:
-            case Order.TIME:
-                return newest
-            case Order.VOTES if eyes != Eyes.PUBLIC or self.wakes_ms(now_ms) is None:
-                return dict.fromkeys([*self.book.by_votes, *newest])
-            case Order.TURNS if eyes != Eyes.PUBLIC:
-                return dict.fromkeys([*self.book.queue(len(self.book.kept.questions)), *newest])
-            case _:
-                return newest
+        hidden = eyes == Eyes.PUBLIC and self.wakes_ms(now_ms) is not None
+        ids = found(self.book, query, _order(query.order, eyes, hidden=hidden), public=eyes == Eyes.PUBLIC)
+        window = ids[query.start : query.start + query.count]
+        answer: Row = {"ids": window, "total": len(ids), "items": self._rows.of(window, eyes, names)}
+        return answer if hidden else {**answer, "votes": self._rows.votes(window)}
 
     def table(self, names: Names) -> Iterable[Mapping[str, Json]]:
         """Every question with its whole story, in the order they were asked."""
@@ -318,10 +297,6 @@ def _eyes(actor: Actor) -> Eyes:
     return Eyes.DESK if actor.role in STAGE_CREW | {Role.PROTOCOL_OFFICER, Role.INTERPRETER} else Eyes.PUBLIC
 
 
-def _fits(question: Question, query: c.Find, needle: str) -> bool:
-    if query.venue is not None and (question.asked.venue or REMOTE) != query.venue:
-        return False
-    if query.language is not None and question.wording.language != canonical(query.language):
-        return False
-    texts = (question.wording.text, *question.wording.translations.values())
-    return any(needle in text.casefold() for text in texts)
+def _order(wished: Order, eyes: Eyes, *, hidden: bool) -> Order:
+    """The order of what is found: none that tells the public of hidden counts, or of the desks' queue."""
+    return Order.TIME if hidden or (eyes == Eyes.PUBLIC and wished == Order.TURNS) else wished

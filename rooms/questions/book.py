@@ -100,6 +100,8 @@ class Book:
         self.columns = {state: Ranking() for state in State}
         self.by_votes = Ranking()
         self.by_time = Ranking()
+        self.answered = Ranking()
+        self.said: dict[QuestionId, str] = {}
         self.asked_by: dict[PersonId, list[QuestionId]] = {}
         self.voted_by: dict[PersonId, set[QuestionId]] = {}
         self.counts: dict[QuestionId, int] = {}
@@ -108,7 +110,7 @@ class Book:
         self._voters: dict[QuestionId, dict[PersonId, Ballot]] = {}
         self._groups: dict[str, Ranking] = {}
         self._facts: dict[QuestionId, _Facts] = {}
-        self._guests: dict[QuestionId, None] = {}
+        self._guests: set[QuestionId] = set()
         self.balance = Balance()
         self._read_all()
 
@@ -123,6 +125,7 @@ class Book:
                 self._voted(person).add(question.id)
             self._join(question.id)
             self._note_guest(question)
+            self._note_words(question)
             self._place(question)
 
     # What is there
@@ -156,8 +159,9 @@ class Book:
         return next(iter(self.columns[State.ON_AIR]), None)
 
     def guests(self) -> Iterator[Question]:
-        """Questions whose askers are on the way to the stage or on it."""
-        return (self.kept.questions[id] for id in self._guests)
+        """Questions whose askers are on the way to the stage or on it, the one asked first first."""
+        guests = [self.kept.questions[id] for id in self._guests]
+        return iter(sorted(guests, key=lambda question: question.asked.stamp.seq))
 
     def queue(self, count: int) -> list[QuestionId]:
         """Published questions, the next one first: by votes, in turns between venues or languages if wished."""
@@ -227,12 +231,14 @@ class Book:
             pace.asked, pace.asked_ms = pace.asked + 1, stamp.at_ms
             if self.kept.opened_ms is None:
                 self._begin(stamp.at_ms)
+        self._note_words(question)
         self._place(question)
 
     def _vote(self, question: Question, fact: Fact, *, on: bool) -> None:
         """The person's vote now stands for `question`, or for none of its family."""
         person, voted = fact.actor.person, self._voted(fact.actor.person)
-        for id in tuple(self.family(question.id)):
+        family = tuple(self.family(question.id))
+        for id in family:
             self.kept.questions[id].votes.pop(person, None)
             self._voters.get(id, {}).pop(person, None)
             voted.discard(id)
@@ -245,7 +251,8 @@ class Book:
         if fact.at_ms - pace.votes_from_ms >= VOTES_MS:
             pace.votes, pace.votes_from_ms = 0, fact.at_ms
         pace.votes += 1
-        self._rank(question)
+        for id in family:
+            self._rank(self.kept.questions[id])
 
     def _touch(
         self,
@@ -262,6 +269,7 @@ class Book:
                 others = {tag: said for tag, said in question.wording.translations.items() if tag != language}
                 translations = {**others, language: text} if text else others
                 question.wording = replace(question.wording, translations=translations)
+                self._note_words(question)
                 question.revision = fact.seq
             case GuestMoved(_, step):
                 question.guest = step
@@ -326,6 +334,8 @@ class Book:
         elif state not in _BY_VOTES:
             self.columns[state].put(question.id, (-question.standing.stamp.seq, seq))
         self.by_time.put(question.id, (-question.published_seq, seq) if state in OPEN else None)
+        is_told = state == State.ANSWERED and question.is_public
+        self.answered.put(question.id, (-question.standing.stamp.seq, seq) if is_told else None)
         self._count(question)
         self._rank(question)
 
@@ -367,9 +377,14 @@ class Book:
 
     def _note_guest(self, question: Question) -> None:
         if question.guest in ON_THE_WAY:
-            self._guests[question.id] = None
+            self._guests.add(question.id)
         else:
-            self._guests.pop(question.id, None)
+            self._guests.discard(question.id)
+
+    def _note_words(self, question: Question) -> None:
+        """Original and translations as a search compares them, a line each."""
+        wording = question.wording
+        self.said[question.id] = "\n".join((wording.text, *wording.translations.values())).casefold()
 
     def _pace(self, person: PersonId) -> Pace:
         return self.kept.paces.setdefault(person, Pace())

@@ -7,8 +7,8 @@ from typing import Final
 import msgspec
 
 from rooms.kernel import LanguageTag, PersonId, VenueId
-from rooms.questions.events import Configured, DoorsSet, Move, QuestionMerged
-from rooms.questions.words import GuestStep, QuestionId, State, Turns
+from rooms.questions.events import Configured, DoorsSet, Move, QuestionAnswered, QuestionMerged
+from rooms.questions.words import GuestStep, How, QuestionId, State, Turns
 
 
 class Stamp(msgspec.Struct, frozen=True, array_like=True):
@@ -106,6 +106,14 @@ class Question(msgspec.Struct):
         shown = [each for each in (*self.past, self.standing) if each.state == State.PUBLISHED]
         return shown[-1].stamp.seq if shown else 0
 
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody may read it: it is open, or was answered to all, or was shown to all before its answer."""
+        if self.state in OPEN:
+            return True
+        move = self.standing.move
+        return isinstance(move, QuestionAnswered) and (move.how in TO_ALL or self.published_seq > 0)
+
 
 class Pace(msgspec.Struct):
     """What one person did lately: questions of this session, votes of this minute."""
@@ -134,8 +142,8 @@ class Kept(msgspec.Struct):
 
 OPEN: Final = frozenset({State.PUBLISHED, State.SHORTLISTED, State.ON_AIR})
 """Everybody sees these and may vote for them."""
-PUBLIC: Final = OPEN | {State.ANSWERED}
-"""What the public may find."""
+TO_ALL: Final = frozenset({How.LIVE, How.WRITTEN})
+"""Answers that everybody hears or reads; others are between the asker and who answers."""
 UNREVIEWED: Final = frozenset({State.SUBMITTED, State.IN_REVIEW})
 REMOTE: Final = "remote"
 """Stands for the venue of those who are in no hall."""

@@ -23,6 +23,9 @@ class Ranking:
     def __len__(self) -> int:
         return len(self._sorted)
 
+    def __contains__(self, question: QuestionId) -> bool:
+        return question in self._keys
+
     def __iter__(self) -> Iterator[QuestionId]:
         return (question for _, question in self._sorted)
 

@@ -13,6 +13,7 @@ from rooms.questions.commands import (
     InviteGuest,
     Merge,
     SetTurns,
+    Translate,
     Vote,
 )
 from rooms.questions.words import Moderation, Order, State, Turns
@@ -30,6 +31,20 @@ def test_the_public_finds_public_questions_and_a_moderator_all() -> None:
     assert conference.read(Find(states=(State.SUBMITTED,)), MO, STAGE, NAMES, 0)["ids"] == [Q3]
     assert conference.read(Find(states=(State.SUBMITTED,)), ANNA, STAGE, NAMES, 0)["ids"] == []
     assert conference.read(Find(start=1, count=1), MO, STAGE, NAMES, 0)["ids"] == [Q2]
+
+
+def test_words_are_found_in_any_case_and_form_in_the_original_and_in_translations_of_now() -> None:
+    conference = room(*TWO, (Translate(Q2, "fr", "Quand débutent les travaux ?"), MO))
+
+    def found(text: str) -> list[str]:
+        return list(conference.read(Find(text), ANNA, STAGE, NAMES, 0)["ids"])
+
+    assert found("DE\u0301BUTENT ") == found("开工") == [Q2]
+    assert found("wann") == [Q1]
+    assert found("bau?\nquand") == []
+    do(conference, Translate(Q2, "fr", ""), MO)
+    assert found("débutent") == []
+    assert Conference.restored(conference.snapshot()).read(Find("开工"), ANNA, STAGE, NAMES, 0)["ids"] == [Q2]
 
 
 def test_no_view_holds_more_than_its_windows() -> None:

@@ -14,6 +14,7 @@ from rooms.questions.commands import (
     Configure,
     Decline,
     Edit,
+    Find,
     Merge,
     Publish,
     PutOnAir,
@@ -35,6 +36,7 @@ from tests.rooms.questions.asked import (
     LONG_CHAIN,
     MIA,
     MO,
+    NAMES,
     PUBLISHED,
     Q1,
     Q2,
@@ -176,6 +178,20 @@ def test_a_written_answer_is_public_and_a_private_one_is_the_asker_s() -> None:
     assert own(conference, LI)["asked"][Q2]["answer"] == "我们联系您。"
     assert board(conference)["items"][Q2]["answer"] == "我们联系您。"
     assert code(room(*TWO), Answer(Q1, How.WRITTEN), MO) == "question-empty"
+
+
+def test_what_nobody_published_stays_private_when_its_answer_is() -> None:
+    for how in (How.PRIVATE, How.FOLLOW_UP):
+        conference = room(ASKED, (Answer(Q1, how, "Wir melden uns."), MO))
+        view = seen(conference, Attendee())
+        assert (view["answered"], view["counts"]["answered"], view["items"]) == ([], 0, {})
+        assert conference.read(Find("wann"), VERA, STAGE, NAMES, 0)["ids"] == []
+        assert conference.read(Find(states=(State.ANSWERED,)), VERA, STAGE, NAMES, 0)["total"] == 0
+        assert own(conference, ANNA)["asked"][Q1]["answer"] == "Wir melden uns."
+        assert board(conference)["columns"]["answered"] == {"count": 1, "ids": [Q1]}
+    published = seen(room(ASKED, PUBLISHED, (Answer(Q1, How.PRIVATE, "Hier."), MO)), Attendee())
+    to_all = seen(room(ASKED, (Answer(Q1, How.WRITTEN, "Im Mai."), MO)), Attendee())
+    assert published["answered"] == to_all["answered"] == [Q1]
 
 
 def test_an_archived_question_is_out_of_the_way() -> None:

@@ -73,6 +73,13 @@ def test_a_vote_given_before_the_merge_is_taken_back_after_it() -> None:
     assert seen(conference, Attendee())["votes"] == {Q1: 0, Q2: 0}
 
 
+def test_a_vote_taken_back_counts_no_longer_for_what_was_merged_either() -> None:
+    conference = room(*TWO, (Vote(Q2, on=True), BERND), (Merge(Q2, Q1), MO))
+    assert board(conference)["votes"] == {Q1: 1, Q2: 1}
+    do(conference, Vote(Q1, on=False), BERND)
+    assert board(conference)["votes"] == {Q1: 0, Q2: 0}
+
+
 def test_a_person_s_votes_of_a_minute_end_somewhere() -> None:
     conference = room(*TWO)
     for number in range(60):
