@@ -160,8 +160,7 @@ class Rules:
             return []
         _check(question, WITHDRAWABLE, "question-too-late")
         freed = [MoveUndone(child) for child in self._book.merged_into(question.id)]
-        back = [GuestMoved(question.id, GuestStep.SENT_BACK)] if question.guest in ON_THE_WAY else []
-        return [*freed, *back, QuestionWithdrawn(question.id)]
+        return [*freed, *_back(question), QuestionWithdrawn(question.id)]
 
     def _vote(self, question: Question, actor: Actor, now_ms: int, *, on: bool) -> Sequence[QaEvent]:
         kept = self._book.kept
@@ -235,7 +234,7 @@ class Rules:
                 if question.state == State.DECLINED:
                     return []
                 _check(question, DECLINABLE, "question-moved")
-                return [QuestionDeclined(id, reason, _text(note) if note.strip() else "")]
+                return [*_back(question), QuestionDeclined(id, reason, _text(note) if note.strip() else "")]
             case Merge(id, into):
                 return self._merge(question, self._question(into))
             case Translate(id, language, text):
@@ -254,7 +253,7 @@ class Rules:
             raise Refused("merge-with-itself")
         _check(question, MERGEABLE, "question-moved")
         _check(target, MERGEABLE | {State.ON_AIR}, "question-moved")
-        return [QuestionMerged(question.id, target.id)]
+        return [*_back(question), QuestionMerged(question.id, target.id)]
 
     def _lead(self, question: Question, command: Shortlist | PutOnAir | Answer | Archive | Undo) -> Sequence[QaEvent]:
         match command:
@@ -265,17 +264,16 @@ class Rules:
                     return []
                 _check(question, frozenset({State.PUBLISHED, State.SHORTLISTED}), "question-moved")
                 before = self._book.on_air()
-                return [*([QuestionAnswered(before, How.LIVE)] if before else []), QuestionAired(id)]
-            case Answer(id, how, text):
+                return [*(_answered(self._question(before), How.LIVE) if before else []), QuestionAired(id)]
+            case Answer(_, how, text):
                 _check(question, ANSWERABLE, "question-moved")
-                if how in (How.WRITTEN, How.PRIVATE) or text.strip():
-                    return [QuestionAnswered(id, how, _text(text))]
-                return [QuestionAnswered(id, how)]
+                needs_text = how in (How.WRITTEN, How.PRIVATE) or text.strip()
+                return _answered(question, how, _text(text) if needs_text else "")
             case Archive(id):
                 if question.state == State.ARCHIVED:
                     return []
                 _check(question, ARCHIVABLE, "question-moved")
-                return [QuestionArchived(id)]
+                return [*_back(question), QuestionArchived(id)]
             case Undo():
                 return self._undo(question)
             case never:
@@ -299,7 +297,8 @@ class Rules:
             raise Refused("nothing-to-undo")
         if question.past[-1].state == State.ON_AIR and self._book.on_air() is not None:
             raise Refused("another-on-air")
-        return [MoveUndone(question.id)]
+        stays = question.past[-1].state in OPEN
+        return [*([] if stays else _back(question)), MoveUndone(question.id)]
 
     def _guest(self, question: Question, command: InviteGuest | BringGuest | SendBack) -> Sequence[QaEvent]:
         match command:
@@ -318,7 +317,7 @@ class Rules:
                 before = [other.id for other in self._book.guests() if other.guest == GuestStep.ON_STAGE]
                 return [*(GuestMoved(each, GuestStep.SENT_BACK) for each in before), GuestMoved(id, GuestStep.ON_STAGE)]
             case SendBack(id):
-                return [GuestMoved(id, GuestStep.SENT_BACK)] if question.guest in ON_THE_WAY else []
+                return _back(question)
             case never:
                 assert_never(never)
 
@@ -339,6 +338,17 @@ class Rules:
     def _check_hands(self, question: Question, actor: Actor) -> None:
         if question.claimed_by not in (None, actor.person):
             raise Refused("question-claimed")
+
+
+def _back(question: Question) -> list[QaEvent]:
+    """Who was expected on stage with this question, or is there, no longer is."""
+    return [GuestMoved(question.id, GuestStep.SENT_BACK)] if question.guest in ON_THE_WAY else []
+
+
+def _answered(question: Question, how: How, text: str = "") -> list[QaEvent]:
+    """An answer ends the way to the stage; who heard it there stays until somebody leads them back."""
+    heard = question.guest == GuestStep.ON_STAGE and how != How.PRIVATE
+    return [*([] if heard else _back(question)), QuestionAnswered(question.id, how, text)]
 
 
 def canonical(tag: str) -> LanguageTag:
