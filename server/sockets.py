@@ -41,6 +41,9 @@ COMMANDS_MAX: Final = 32
 MESSAGES_PER_S: Final = 200.0
 MESSAGES_BURST: Final = 400.0
 """Messages that one socket may send; a flood is read no faster, and TCP holds it back."""
+READS_PER_S: Final = 5.0
+READS_BURST: Final = 10.0
+"""Reads of one socket, each a walk over all questions: more than a hand that types asks, and far from filling web."""
 PING_INTERVAL_S: Final = 10
 PING_TIMEOUT_S: Final = 8
 """A lost line is noticed in under 20 s; what a phone in a tunnel needs is a new connection."""
@@ -89,16 +92,29 @@ class _Server(socketio.AsyncServer):  # type: ignore[misc]
 
 
 class _Pace:
-    """A bucket that fills by MESSAGES_PER_S."""
+    """A bucket of `burst` that fills by `per_s`."""
 
-    def __init__(self, now_s: float) -> None:
-        self._left, self._at_s = MESSAGES_BURST, now_s
+    def __init__(self, per_s: float, burst: float, now_s: float) -> None:
+        self._per_s, self._burst = per_s, burst
+        self._left, self._at_s = burst, now_s
 
     def wait_s(self, now_s: float) -> float:
-        """How long to wait before the next message is read."""
-        self._left = min(MESSAGES_BURST, self._left + (now_s - self._at_s) * MESSAGES_PER_S) - 1
+        """Take one out, there or not: how long to wait until it is."""
+        self._fill(now_s)
+        self._left -= 1
+        return max(0.0, -self._left / self._per_s)
+
+    def has(self, now_s: float) -> bool:
+        """Take one out if there is one."""
+        self._fill(now_s)
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+    def _fill(self, now_s: float) -> None:
+        self._left = min(self._burst, self._left + (now_s - self._at_s) * self._per_s)
         self._at_s = now_s
-        return max(0.0, -self._left / MESSAGES_PER_S)
 
 
 class _WebSocket(DriverWebSocket):  # type: ignore[misc]
@@ -113,7 +129,7 @@ class _WebSocket(DriverWebSocket):  # type: ignore[misc]
         assert request.transport is not None, "the socket was just prepared"
         outbox.bind(request.transport)
         loop = asyncio.get_running_loop()
-        self._pace = _Pace(loop.time())
+        self._pace = _Pace(MESSAGES_PER_S, MESSAGES_BURST, loop.time())
         loop.call_later(ADMISSION_S, outbox.close_unless_admitted)
         await self.handler(self)
         return self._sock
@@ -173,6 +189,7 @@ class Sockets:
         self._metrics = metrics
         self._here: dict[str, tuple[Hall, Page, Outbox]] = {}
         self._unanswered: dict[str, int] = {}
+        self._reads: dict[str, _Pace] = {}
         self._io = self._make_server()
 
     def _make_server(self) -> _Server:
@@ -242,6 +259,7 @@ class Sockets:
         outbox.admitted = True
         page = Page(actor, shown.visible, asyncio.get_running_loop().time() - shown.age_s)
         self._here[sid] = hall, page, outbox
+        self._reads[sid] = _Pace(READS_PER_S, READS_BURST, asyncio.get_running_loop().time())
         self._metrics.sockets.set(len(self._here))
         # The library writes its CONNECT packet as soon as this returns, without waiting: the view comes after it.
         asyncio.get_running_loop().call_soon(self._welcome, sid)
@@ -266,6 +284,7 @@ class Sockets:
         if sid not in self._here:
             return
         hall, page, outbox = self._here.pop(sid)
+        del self._reads[sid]
         hall.go(page)
         if outbox.cut_off:
             self._metrics.cut_off.inc()
@@ -299,6 +318,8 @@ class Sockets:
     async def _read(self, sid: str, body: object = None, *_: object) -> Mapping[str, Json]:
         hall, page, _outbox = self._here[sid]
         try:
+            if not self._reads[sid].has(asyncio.get_running_loop().time()):
+                raise Refused("busy")
             return {"found": hall.read(asking(body), page.actor)}
         except Refused as refusal:
             return {"refused": refusal.code, "params": refusal.params}

@@ -16,6 +16,8 @@ import socketio
 from scripts.rehearsal.node import Link, Node
 
 ACK_S: Final = 5.0
+BUSY_S: Final = 0.2
+"""Pause before a read that the server was too busy for is sent again."""
 RETURN_S: Final = 10.0
 AGAIN_S: Final = (0.2, 0.4, 0.8, 1.0)
 """Pauses before the attempts to return, as a page's: each half as long to half as long again; the last one stays."""
@@ -89,9 +91,13 @@ class Person:
         return dict(answer or {})
 
     async def read(self, query: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Ask what no view holds: {"found"} or {"refused"}."""
+        """Ask what no view holds: {"found"} or {"refused"}; as often as it takes while the server is busy."""
         whole = {"room": self.entry["room"], "query": dict(query)}
-        return dict(await self._socket.call("read", whole, timeout=ACK_S))
+        while True:
+            answer = dict(await self._socket.call("read", whole, timeout=ACK_S))
+            if answer.get("refused") != "busy":
+                return answer
+            await asyncio.sleep(BUSY_S)
 
     async def insist(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
         """Send one command as a page does: on each new line again, with the same id, until it is answered."""

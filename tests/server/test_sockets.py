@@ -9,7 +9,7 @@ import socketio
 from aiohappyeyeballs import AddrInfoType as AddrInfo
 from yarl import URL
 
-from server.sockets import MESSAGE_MAX, MESSAGES_BURST, MESSAGES_PER_S, _Pace
+from server.sockets import MESSAGE_MAX, MESSAGES_BURST, MESSAGES_PER_S, READS_BURST, READS_PER_S, _Pace
 from tests.server.conftest import PATIENCE_S, Guest, Node
 
 
@@ -208,11 +208,31 @@ async def test_a_page_that_does_not_read_is_cut_off_and_the_others_go_on(node: N
 
 
 def test_a_flood_of_messages_is_read_no_faster() -> None:
-    pace = _Pace(0.0)
+    pace = _Pace(MESSAGES_PER_S, MESSAGES_BURST, now_s=0.0)
     waits = [pace.wait_s(0.0) for _ in range(int(MESSAGES_BURST) + 2)]
     assert waits[int(MESSAGES_BURST) - 1] == 0
     assert waits[-1] == 2 / MESSAGES_PER_S
     assert pace.wait_s(10.0) == 0
+
+
+def test_a_bucket_of_reads_lets_through_what_is_in_it_and_forgets_what_was_refused() -> None:
+    pace = _Pace(READS_PER_S, READS_BURST, now_s=0.0)
+    assert [pace.has(0.0) for _ in range(100)] == [True] * int(READS_BURST) + [False] * (100 - int(READS_BURST))
+    assert [pace.has(1 / READS_PER_S), pace.has(1 / READS_PER_S)] == [True, False]
+
+
+async def test_a_flood_of_reads_is_refused_in_words_and_keeps_nobody_else_from_reading(node: Node) -> None:
+    row = await node.link("attendee")
+    flooder, other = await node.guest().open(row), await node.guest().open(row, "Ben")
+    message = {"room": "stage", "query": {"type": "qa.find"}}
+
+    async def read(guest: Guest) -> str:
+        answer = await guest.io.call("read", message, timeout=PATIENCE_S)
+        return "found" if "found" in answer else str(answer["refused"])
+
+    said = await asyncio.gather(*(read(flooder) for _ in range(300)))
+    assert {"found", "busy"} == set(said)
+    assert await read(other) == "found"
 
 
 async def test_no_extension_is_negotiated(node: Node) -> None:
