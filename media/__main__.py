@@ -94,7 +94,15 @@ async def _tick(relay: Relay) -> None:
     """Every second by the clock: a late turn is not made up for."""
     while True:
         await asyncio.sleep(1 - time.monotonic() % 1)
+        take_turn(relay)
+
+
+def take_turn(relay: Relay) -> None:
+    """A turn that the plane does not answer is told and left out: the machine slept, or has too much to do."""
+    try:
         relay.tick()
+    except (TimeoutError, BufferError) as stuck:
+        log.error("a second without figures", why=str(stuck))
 
 
 @contextlib.asynccontextmanager

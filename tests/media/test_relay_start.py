@@ -11,10 +11,29 @@ from contextlib import asynccontextmanager
 import pytest
 from aiortc.rtcdtlstransport import RTCCertificate
 
-from media.__main__ import CannotStart, serve
+from media.__main__ import CannotStart, serve, take_turn
 from media.plane_python import PythonPlane
 from media.settings import PlaneChoice, RelaySettings
 from tests.media.test_relay_process import free_port
+
+
+class StuckRelay:
+    """Of a plane that answers the second time."""
+
+    turns = 0
+
+    def tick(self):
+        self.turns += 1
+        if self.turns == 1:
+            raise TimeoutError("the native plane does not answer")
+
+
+def test_a_plane_that_does_not_answer_once_is_logged_and_asked_again(capsys):
+    relay = StuckRelay()
+    take_turn(relay)
+    assert "does not answer" in capsys.readouterr().out
+    take_turn(relay)
+    assert relay.turns == 2
 
 
 @asynccontextmanager
