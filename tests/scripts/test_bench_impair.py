@@ -113,5 +113,8 @@ def test_a_narrow_link_must_get_what_fits_and_harm_nobody() -> None:
         "stepping": walk((0.1, 720), (9.0, 360), (31.0, 720)),
     }
     assert broken_widths(kept) == ()
-    assert broken_widths({**kept, "narrow": walk((0.1, 180))}) == ("narrow: [180] px from 3 s to 8 s where 360 fits",)
+    falls = {**kept, "narrow": walk((0.1, 360), (40.0, 180))}
+    assert broken_widths(falls) == ("narrow: [180, 360] px from 3 s to 48 s where 360 fits",)
+    late = {**kept, "stepping": walk((0.1, 720), (9.0, 360), (31.5, 720))}
+    assert broken_widths(late) == ("stepping: [360, 720] px from 31 s to 48 s where 720 fits",)
     assert broken_widths({**kept, "wide": walk((0.1, 720), missing=0.1)}) == ("wide: the narrow viewers harmed it",)
