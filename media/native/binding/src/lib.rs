@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 
 use pyo3::exceptions::{PyBufferError, PyOSError, PyTimeoutError, PyValueError};
 use pyo3::prelude::*;
@@ -15,7 +16,7 @@ type Address = (String, u16);
 /// One thread with its sockets, sessions and media.
 #[pyclass(frozen)]
 struct Shard {
-    running: std::sync::Mutex<Option<Running>>,
+    running: Mutex<Option<Arc<Running>>>,
     #[pyo3(get)]
     addresses: Vec<Address>,
     #[pyo3(get)]
@@ -41,7 +42,7 @@ impl Shard {
             gso: running.gso,
             library: running.library.name(),
             notes: running.notes.clone(),
-            running: std::sync::Mutex::new(Some(running)),
+            running: Mutex::new(Some(Arc::new(running))),
         })
     }
 
@@ -67,9 +68,10 @@ impl Shard {
 }
 
 impl Shard {
-    /// What `call` makes of the shard; `None` once it is closed.
+    /// What `call` makes of the shard; `None` once it is closed. A call that waits holds up no other.
     fn with<T>(&self, call: impl FnOnce(&Running) -> T) -> Option<T> {
-        self.running.lock().ok()?.as_ref().map(call)
+        let running = self.running.lock().ok()?.clone()?;
+        Some(call(&running))
     }
 }
 
