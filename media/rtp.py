@@ -105,12 +105,6 @@ def extension_block(values: dict[int, bytes]) -> bytes:
     return _EXTENSION.pack(profile, len(body) // 4) + body
 
 
-def write_header(marker: bool, payload_type: int, seq: int, timestamp: int, ssrc: int, extension: bytes = b"") -> bytes:
-    """A header without CSRCs; `extension` comes from `extension_block`."""
-    first = 0x90 if extension else 0x80
-    return _FIXED.pack(first, marker << 7 | payload_type, seq & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc) + extension
-
-
 def without_padding(payload: bytes) -> bytes:
     """The payload of a packet whose padding bit is set; b"" when the count is nonsense."""
     if not payload or not 0 < payload[-1] <= len(payload):

@@ -8,9 +8,21 @@ from media.model import Codec, PublicationId, Route, SlotId
 from media.plane import Handshake, Life, Showing, SrtpProfile, Validated
 from media.rtcp import Nack, PictureRequest, SenderReport
 from media.rtcp_write import nack
-from media.rtp import write_header
 from tests.contract.wire import Wire
-from tests.media.world import CHANGZHOU, H264, MINDEN, SLATE, STAGE, VIDEO_IN, Path, seqs, slot, steps, vp8_payload
+from tests.media.world import (
+    CHANGZHOU,
+    H264,
+    MINDEN,
+    SLATE,
+    STAGE,
+    VIDEO_IN,
+    Path,
+    seqs,
+    slot,
+    steps,
+    vp8_payload,
+    write_header,
+)
 
 V0, A0 = SlotId("v0"), SlotId("a0")
 TO_CHANGZHOU = (Route(V0, CHANGZHOU), Route(A0, CHANGZHOU))

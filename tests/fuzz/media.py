@@ -16,10 +16,10 @@ from media.negotiation import Refusal, negotiate
 from media.offer import credentials
 from media.rtcp import read_compound
 from media.rtcp_write import description, estimate, nack, picture_loss, receiver_report, sender_report
-from media.rtp import elements, extension_block, is_rtcp, read_header, without_padding, write_header
+from media.rtp import elements, extension_block, is_rtcp, read_header, without_padding
 from media.stun import BINDING_REQUEST, _sealed, read_check, request
 from scripts.fuzzing.target import Target
-from tests.media.world import CHANGZHOU, STAGE, Client, World, vp8_payload
+from tests.media.world import CHANGZHOU, STAGE, Client, World, vp8_payload, write_header
 
 OFFERS = Path(__file__).parents[1] / "media" / "offers"
 ENDPOINT = Endpoint(("192.0.2.7", "2001:db8::7"), 8443, "AA:" * 31 + "AA")

@@ -13,10 +13,9 @@ from media.model import IceCredentials, Purpose, Route, SlotId
 from media.peers import HANDSHAKE_MAX
 from media.plane import Handshake, Lost, Validated
 from media.rtcp_write import receiver_report
-from media.rtp import write_header
 from media.stun import BINDING_REQUEST, USERNAME, request
 from media.stun import _sealed as sealed
-from tests.media.world import CHANGZHOU, STAGE, VIDEO_IN, Client, Path, World, vp8_payload
+from tests.media.world import CHANGZHOU, STAGE, VIDEO_IN, Client, Path, World, vp8_payload, write_header
 
 pytestmark = pytest.mark.holds
 

@@ -10,7 +10,7 @@ from media.model import PublicationId, Route, SlotId
 from media.plane import Extensions, Life, Showing
 from media.rtcp import Nack, PictureRequest
 from media.rtcp_write import nack, picture_loss
-from media.rtp import elements, write_header
+from media.rtp import elements
 from media.vp8 import read_descriptor
 from tests.media.world import (
     CHANGZHOU,
@@ -25,6 +25,7 @@ from tests.media.world import (
     slot,
     steps,
     vp8_payload,
+    write_header,
 )
 
 V0, A0 = SlotId("v0"), SlotId("a0")

@@ -21,8 +21,8 @@ from media.rtcp_write import (
     sender_report,
     unix_ms_of,
 )
-from media.rtp import elements, extension_block, read_header, without_padding, write_header
-from tests.media.world import CHANGZHOU, STAGE, World, vp8_payload
+from media.rtp import elements, extension_block, read_header, without_padding
+from tests.media.world import CHANGZHOU, STAGE, World, vp8_payload, write_header
 
 SPS_720P = bytes.fromhex("67 42c01f d900 5005 bb01 6a02 0202 8000 0003 0080 0000 1e47 8c19 24".replace(" ", ""))
 VP9_KEY = bytes([0x8A, 0x81, 0x23, 0x18]) + (1280).to_bytes(2) + (720).to_bytes(2) + bytes(20)

@@ -21,7 +21,7 @@ from media.plane import (
 from media.plane_python import TICK_S, PythonPlane
 from media.rtcp import Item, read_compound
 from media.rtcp_write import ntp_of
-from media.rtp import Header, extension_block, is_rtcp, read_header, without_padding, write_header
+from media.rtp import Header, extension_block, is_rtcp, read_header, without_padding
 from media.srtp import SrtcpSender, SrtpReceiver, seal_for
 from media.stun import request
 
@@ -248,6 +248,12 @@ class Camera:
         timestamp = self.timestamp + round((self.client.world.now_s - self.first_s) * 90000)
         body = struct.pack("!IQIII", self.ssrc, ntp_of(capture_ms), timestamp & 0xFFFFFFFF, packets, 0)
         self.client.send_control(struct.pack("!BBH", 0x80, 200, 6) + body)
+
+
+def write_header(marker: bool, payload_type: int, seq: int, timestamp: int, ssrc: int, extension: bytes = b"") -> bytes:
+    """A header without CSRCs; `extension` comes from `extension_block`."""
+    first, second = 0x90 if extension else 0x80, marker << 7 | payload_type
+    return struct.pack("!BBHII", first, second, seq & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc) + extension
 
 
 def vp8_payload(*, key: bool, start: bool, picture: int, height: int = 720, tl0: int = 9) -> bytes:

@@ -68,16 +68,6 @@ impl<T> Pacer<T> {
         Some(item)
     }
 
-    /// Forget what waits and does not please `keep`.
-    pub fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
-        let bytes = &mut self.waiting_bytes;
-        self.waiting.retain(|(item, size)| {
-            let kept = keep(item);
-            *bytes -= if kept { 0 } else { u64::from(*size) };
-            kept
-        });
-    }
-
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
@@ -146,16 +136,6 @@ mod tests {
         assert_eq!(pacer.offer(0, 1_000_000, "frame", 1200), None);
         assert_eq!(pacer.next(0, 1_000_000), None);
         assert_eq!(pacer.next(EVERY_US, 1_000_000), Some("frame"));
-    }
-
-    #[test]
-    fn what_is_not_wanted_any_more_does_not_leave() {
-        let mut pacer = Pacer::default();
-        pacer.left(0, 1_000_000, BURST_BYTES as usize);
-        (0..4).for_each(|packet| assert_eq!(pacer.offer(0, 1_000_000, packet, 1200), None));
-        pacer.retain(|packet| packet % 2 == 1);
-        assert_eq!((pacer.next(100_000, 1_000_000), pacer.next(100_000, 1_000_000)), (Some(1), Some(3)));
-        assert!(pacer.is_empty());
     }
 
     #[test]
