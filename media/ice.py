@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final
 
 from media.model import IceCredentials
@@ -14,6 +15,9 @@ TCP_FIRST: Final = 1024
 """Socket numbers from here on are those of ICE-TCP."""
 SETTLED_S: Final = 3.0
 """Peers with aggressive nomination nominate every way that they find, within this: then UDP keeps the path."""
+
+NOMINATIONS_KEPT: Final = 256
+"""Checks with USE-CANDIDATE that are remembered: ten minutes of a peer that sends one every 2.5 s."""
 
 Path = tuple[int, tuple[str, int]]
 """(index of our socket, the peer's address)."""
@@ -28,6 +32,7 @@ class Agent:
 
     def __init__(self, local: IceCredentials, remote: IceCredentials) -> None:
         self._pairs = [(local, remote)]
+        self._nominations: deque[bytes] = deque(maxlen=NOMINATIONS_KEPT)
         self.path: Path | None = None
         self.heard_s = 0.0
         self._nominated_s = 0.0
@@ -44,19 +49,26 @@ class Agent:
         """The password to answer with, None for a check that is not proven.
 
         A nominated check moves the session to its path, but from UDP to TCP only when UDP was not
-        nominated lately; consent is renewed by any proven check on the current path.
+        nominated lately; consent is renewed by any proven check on the current path. One transaction
+        nominates once: sent again by the peer it changes nothing, and by a stranger who saw it neither.
         """
         for number, (local, remote) in enumerate(self._pairs):
             if check.username == f"{local.ufrag}:{remote.ufrag}" and check.proven(local.pwd):
                 if check.use_candidate:
                     del self._pairs[:number]
-                    if not self._keeps_udp(path, now_s):
+                    if self._is_new(check.transaction) and not self._keeps_udp(path, now_s):
                         self.path = path
                         self._nominated_s = now_s
                 if path == self.path:
                     self.heard_s = now_s
                 return local.pwd
         return None
+
+    def _is_new(self, transaction: bytes) -> bool:
+        known = transaction in self._nominations
+        if not known:
+            self._nominations.append(transaction)
+        return not known
 
     def _keeps_udp(self, path: Path, now_s: float) -> bool:
         """Of two nominated ways the better one counts (RFC 5245 section 8.1.1.2): UDP, while it is alive."""

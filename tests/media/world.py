@@ -140,6 +140,7 @@ class Client:
         self.rtcp: list[Item] = []
         self.compounds: list[bytes] = []
         self.other: list[bytes] = []
+        self._checks = 0
         self._seal = seal_for(profile, key(profile, number))
         self._receiver = SrtpReceiver(seal_for(profile, key(profile, number + 100)))
         self._control = SrtcpSender(self._seal)
@@ -157,10 +158,13 @@ class Client:
 
     def check(
         self, *, use_candidate: bool = True, local: IceCredentials | None = None, path: Path | None = None
-    ) -> None:
+    ) -> bytes:
+        """A check of a transaction of its own; returns the datagram."""
         own = local or self.local
-        name = f"{own.ufrag}:{self.remote.ufrag}"
-        self.world.deliver(request(b"transaction1", name, own.pwd, use_candidate), path or self.path)
+        name, self._checks = f"{own.ufrag}:{self.remote.ufrag}", self._checks + 1
+        datagram = request(b"check%07d" % self._checks, name, own.pwd, use_candidate)
+        self.world.deliver(datagram, path or self.path)
+        return datagram
 
     def take(self, datagram: bytes) -> None:
         if not 128 <= datagram[0] <= 191:

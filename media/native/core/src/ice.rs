@@ -1,6 +1,8 @@
 //! The ICE-lite side of one session (RFC 8445 section 2.5, RFC 7675): credentials, the nominated
 //! tuple, consent.
 
+use std::collections::VecDeque;
+
 use ring::hmac;
 
 use crate::model::{IceCredentials, Tuple};
@@ -12,6 +14,8 @@ pub const CONSENT_US: u64 = 30_000_000;
 pub const TCP_FIRST: u32 = 1024;
 /// Peers with aggressive nomination nominate every way that they find, within this: then UDP stays.
 const SETTLED_US: u64 = 3_000_000;
+/// Checks with USE-CANDIDATE that are remembered: ten minutes of a peer that sends one every 2.5 s.
+const NOMINATIONS_KEPT: usize = 256;
 
 impl Tuple {
     pub fn is_tcp(&self) -> bool {
@@ -40,11 +44,14 @@ pub struct Agent {
     pub tuple: Option<Tuple>,
     heard_us: u64,
     nominated_us: u64,
+    /// Transactions, oldest first.
+    nominations: VecDeque<[u8; 12]>,
 }
 
 impl Agent {
     pub fn new(local: &IceCredentials, remote: &IceCredentials) -> Self {
-        Self { pairs: vec![Pair::new(local, remote)], tuple: None, heard_us: 0, nominated_us: 0 }
+        let pairs = vec![Pair::new(local, remote)];
+        Self { pairs, tuple: None, heard_us: 0, nominated_us: 0, nominations: VecDeque::new() }
     }
 
     pub fn restart(&mut self, local: &IceCredentials, remote: &IceCredentials) {
@@ -60,14 +67,15 @@ impl Agent {
     /// The key to answer with, `None` for a check that is not proven.
     ///
     /// A nominated check moves the session to its tuple, but from UDP to TCP only when UDP was not
-    /// nominated lately; consent is renewed by any proven check on the current tuple.
+    /// nominated lately; consent is renewed by any proven check on the current tuple. One transaction
+    /// nominates once: sent again by the peer it changes nothing, and by a stranger who saw it neither.
     pub fn accept(&mut self, check: &Check<'_>, from: Tuple, now_us: u64) -> Option<&hmac::Key> {
         let proven = |pair: &Pair| pair.username.as_bytes() == check.username && check.is_proven(&pair.key);
         let mut place = self.pairs.iter().position(proven)?;
         if check.use_candidate {
             self.pairs.drain(..place);
             place = 0;
-            if !self.keeps_udp(from, now_us) {
+            if self.is_new(check.transaction) && !self.keeps_udp(from, now_us) {
                 self.tuple = Some(from);
                 self.nominated_us = now_us;
             }
@@ -76,6 +84,17 @@ impl Agent {
             self.heard_us = now_us;
         }
         self.pairs.get(place).map(|pair| &pair.key)
+    }
+
+    fn is_new(&mut self, transaction: [u8; 12]) -> bool {
+        let known = self.nominations.contains(&transaction);
+        if !known {
+            if self.nominations.len() == NOMINATIONS_KEPT {
+                self.nominations.pop_front();
+            }
+            self.nominations.push_back(transaction);
+        }
+        !known
     }
 
     /// Of two nominated ways the better one counts (RFC 5245 section 8.1.1.2): UDP, while it is alive.
@@ -101,10 +120,32 @@ mod tests {
         Tuple { local, remote: ([192, 0, 2, 1], port).into() }
     }
 
+    fn check(ufrag: &str, nominate: bool, number: u32) -> Vec<u8> {
+        let mut transaction = [1; 12];
+        transaction[..4].copy_from_slice(&number.to_be_bytes());
+        stun::request(transaction, &format!("{ufrag}:peer"), &format!("password of {ufrag}"), nominate)
+    }
+
+    /// A check of a transaction of its own.
     fn checked(agent: &mut Agent, ufrag: &str, nominate: bool, from: Tuple, now_us: u64) -> bool {
-        let name = format!("{ufrag}:peer");
-        let sent = stun::request([1; 12], &name, &format!("password of {ufrag}"), nominate);
+        let sent = check(ufrag, nominate, 1_000 + agent.nominations.len() as u32);
         agent.accept(&Check::read(&sent).unwrap(), from, now_us).is_some()
+    }
+
+    #[test]
+    fn a_transaction_nominates_once_however_often_and_from_wherever_it_comes() {
+        let mut agent = Agent::new(&credentials("first"), &credentials("peer"));
+        let sent: Vec<_> = (0..NOMINATIONS_KEPT as u32).map(|number| check("first", true, number)).collect();
+        for (sent, from) in sent.iter().zip([1, 2].into_iter().cycle()) {
+            assert!(agent.accept(&Check::read(sent).unwrap(), tuple(0, from), 0).is_some());
+            assert_eq!(agent.tuple, Some(tuple(0, from)));
+        }
+        for sent in sent.iter().chain(sent.iter().rev()) {
+            assert!(agent.accept(&Check::read(sent).unwrap(), tuple(0, 3), 1).is_some(), "it is answered");
+            assert_eq!(agent.tuple, Some(tuple(0, 2)));
+        }
+        assert!(checked(&mut agent, "first", true, tuple(0, 3), 2));
+        assert_eq!((agent.tuple, agent.nominations.len()), (Some(tuple(0, 3)), NOMINATIONS_KEPT));
     }
 
     #[test]

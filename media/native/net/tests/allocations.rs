@@ -78,7 +78,7 @@ fn forwarded_packets_allocate_nothing() {
         (SrtpProfile::AeadAes128Gcm, Library::AwsLc),
         (SrtpProfile::Aes128CmSha1_80, Library::AwsLc),
     ] {
-        let mut stage = Stage::new(profile, library, VIEWERS, false);
+        let mut stage = Stage::new(profile, library, VIEWERS, true);
         for number in 0..WARM_UP {
             stage.frame(number == 0);
             stage.shard.tick(stage.now_us, &mut stage.out);

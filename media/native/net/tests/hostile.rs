@@ -5,7 +5,7 @@ mod hall;
 use std::net::SocketAddr;
 
 use hall::{PARTS, Stage, tuple};
-use twinhall_core::model::{SrtpProfile, Tuple};
+use twinhall_core::model::{SessionIndex, SrtpProfile, Tuple};
 use twinhall_core::seal::Library;
 use twinhall_core::stun;
 
@@ -81,6 +81,23 @@ fn a_stream_survives_each_packet_with_any_byte_changed() {
                 let mut forged = packet.clone();
                 forged[place] ^= 0x40;
                 hear(stage, tuple(0), &forged);
+            }
+        }
+    });
+}
+
+/// Each is answered, and moves neither the publisher nor a viewer.
+#[test]
+fn a_stream_survives_proven_checks_that_strangers_repeat() {
+    let seen =
+        |number: u16| stun::request(hall::TRANSACTION, &format!("relay{number}:peer"), "the-relay's-password", true);
+    survives(|stage, _| {
+        for number in 0..=VIEWERS {
+            for port in [4_444, 4_445] {
+                let from = Tuple { remote: SocketAddr::new(stranger().remote.ip(), port), ..stranger() };
+                hear(stage, from, &seen(number));
+                let at = stage.shard.tuple(SessionIndex(number.into()));
+                assert_eq!(at, Some(tuple(number)), "who is in stays where it is");
             }
         }
     });

@@ -13,6 +13,8 @@ const CHECK_US: u64 = 1_000_000;
 struct World {
     shard: Shard,
     out: Outbox,
+    /// Each is a transaction of its own.
+    checks: u8,
 }
 
 fn tuple(port: u16) -> Tuple {
@@ -41,7 +43,7 @@ fn session(id: &str) -> PlaneSession {
 
 impl World {
     fn new() -> Self {
-        let mut world = Self { shard: Shard::new(1, Library::Ring), out: Outbox::new() };
+        let mut world = Self { shard: Shard::new(1, Library::Ring), out: Outbox::new(), checks: 0 };
         world.command(Command::Add { session: session("s") });
         world
     }
@@ -55,7 +57,8 @@ impl World {
     }
 
     fn check(&mut self, id: &str, from: Tuple) {
-        let sent = stun::request([3; 12], &format!("{id}:peer"), &format!("password of {id}"), true);
+        self.checks += 1;
+        let sent = stun::request([self.checks; 12], &format!("{id}:peer"), &format!("password of {id}"), true);
         self.receive(from, &sent);
     }
 

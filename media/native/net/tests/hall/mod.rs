@@ -15,17 +15,24 @@ use twinhall_core::stun;
 const FRAME_US: u64 = 33_333;
 pub const PARTS: u64 = 9;
 const HEADER_LEN: usize = 12;
+/// Of the check that lets each one in.
+pub const TRANSACTION: [u8; 12] = [7; 12];
 
 fn payload_type(number: u8, codec: Codec, clock_hz: u32) -> PayloadType {
     let fmtp = String::new();
-    PayloadType { number, codec, clock_hz, apt: None, fmtp, nack: true, pli: true, transport_cc: false, remb: false }
+    let nack = clock_hz == 90_000;
+    PayloadType { number, codec, clock_hz, apt: None, fmtp, nack, pli: nack, transport_cc: false, remb: false }
 }
 
-fn payloads(kind: Kind) -> Vec<PayloadType> {
-    match kind {
-        Kind::Video => vec![payload_type(96, Codec::Vp8, 90_000)],
-        Kind::Audio => vec![payload_type(111, Codec::Opus, 48_000)],
-    }
+/// As browsers negotiate them where `numbered`: with RTX and transport-wide feedback.
+fn payloads(kind: Kind, numbered: bool) -> Vec<PayloadType> {
+    let payload = match kind {
+        Kind::Video => payload_type(96, Codec::Vp8, 90_000),
+        Kind::Audio => payload_type(111, Codec::Opus, 48_000),
+    };
+    let payload = PayloadType { transport_cc: numbered, ..payload };
+    let rtx = PayloadType { number: 97, apt: Some(payload.number), ..payload.clone() };
+    if numbered && kind == Kind::Video { vec![payload, rtx] } else { vec![payload] }
 }
 
 fn session(number: u16, numbered: bool) -> PlaneSession {
@@ -35,7 +42,7 @@ fn session(number: u16, numbered: bool) -> PlaneSession {
     let inbound = kinds.map(|(mid, kind, _)| InboundTrack {
         mid: mid.into(),
         kind,
-        payloads: payloads(kind),
+        payloads: payloads(kind, numbered),
         extensions,
         ssrcs: [(0x1000 + u32::from(kind == Kind::Audio), String::new())].into(),
         repairs: [].into(),
@@ -45,10 +52,10 @@ fn session(number: u16, numbered: bool) -> PlaneSession {
         slot: slot.into(),
         mid: mid.into(),
         kind,
-        payloads: payloads(kind),
+        payloads: payloads(kind, numbered),
         extensions,
         ssrc: 0x5000 + u32::from(kind == Kind::Audio),
-        rtx_ssrc: None,
+        rtx_ssrc: (numbered && kind == Kind::Video).then_some(0x5002),
     });
     PlaneSession {
         id: format!("{number:032x}").as_str().into(),
@@ -94,7 +101,7 @@ impl Stage {
             let session = session(number, numbered);
             let id = session.id.clone();
             shard.command(0, Command::Add { session }, &mut out);
-            let mut check = stun::request([7; 12], &format!("relay{number}:peer"), "the-relay's-password", true);
+            let mut check = stun::request(TRANSACTION, &format!("relay{number}:peer"), "the-relay's-password", true);
             shard.datagram(0, tuple(number), &mut check, &mut out);
             shard.command(0, Command::Secure { session: id, keys: keys(profile, 1, 2) }, &mut out);
         }
