@@ -113,7 +113,8 @@ class Layer(msgspec.Struct, frozen=True):
 
 
 class TrackState(msgspec.Struct, frozen=True):
-    """One track of a publication as seen in the last second."""
+    """One track of a publication. `packets`, `lost` and `repaired` (lost, and came when it was asked for) count from
+    its beginning; `lost_share` is the last second's, of the layer that loses most."""
 
     kind: Kind
     codec: Codec
@@ -122,6 +123,8 @@ class TrackState(msgspec.Struct, frozen=True):
     packets: int
     lost: int
     jitter_ms: float
+    lost_share: float = 0.0
+    repaired: int = 0
 
 
 class PublicationState(msgspec.Struct, frozen=True):
@@ -133,6 +136,11 @@ class PublicationState(msgspec.Struct, frozen=True):
     tracks: tuple[TrackState, ...]
     round_trip_ms: float | None
     age_ms: float | None
+
+    @property
+    def lost_share(self) -> float:
+        """0 to 1, of the last second, of the track that fares worst."""
+        return round(max((track.lost_share for track in self.tracks), default=0.0), 4)
 
 
 class Traffic(msgspec.Struct, frozen=True):

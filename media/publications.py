@@ -73,6 +73,8 @@ class Track:
             packets=sum(layer.reception.packets for layer in heard),
             lost=sum(layer.reception.lost for layer in heard),
             jitter_ms=max(layer.reception.jitter for layer in heard) * 1000 / self.clock_hz,
+            lost_share=max((layer.lost_share for layer in heard if layer.live), default=0.0),
+            repaired=sum(layer.repairs.mended for layer in heard),
         )
 
 

@@ -22,9 +22,13 @@ class _Missing:
 
 
 class Repairs:
-    """Holes of one stream by extended sequence number: first asked at once, again after a round trip."""
+    """Holes of one stream by extended sequence number: first asked at once, again after a round trip.
+
+    `mended`: those that were filled in time.
+    """
 
     def __init__(self) -> None:
+        self.mended = 0
         self._missing: dict[int, _Missing] = {}
         self._highest = -1
 
@@ -32,7 +36,7 @@ class Repairs:
         """The holes that this packet reveals (to be asked for now), and whether too much is missing."""
         highest = self._highest
         if index <= highest:
-            self._missing.pop(index, None)
+            self.mended += self._missing.pop(index, None) is not None
             return [], False
         self._highest = index
         if index == highest + 1 or highest < 0:

@@ -175,7 +175,7 @@ class Director:
         if not self._relay.connected:
             return Measured()
         publications = (found for name, found in self._relay.publications.items() if slots.SLATE not in name)
-        return Measured(tuple(publications), tuple(self._relay.sessions.values()))
+        return Measured(tuple(publications), tuple(self._relay.sessions.values()), self._pace.dropped)
 
     def shown(self, conference: ConferenceId) -> tuple[Publications, Showing]:
         """What the relay has of a conference: its publications, and what each audience's slots show."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from prometheus_client.metrics_core import Metric
@@ -18,10 +20,11 @@ _ID: Final = 8
 
 
 class Measured(NamedTuple):
-    """What the relay said last."""
+    """What the relay said last; `dropped` are the datagrams that it threw away, by reason, since it began."""
 
     publications: tuple[PublicationState, ...] = ()
     sessions: tuple[SessionState, ...] = ()
+    dropped: Mapping[str, int] = MappingProxyType({})
 
 
 class MediaFigures(Collector):
@@ -33,7 +36,8 @@ class MediaFigures(Collector):
     def collect(self) -> Iterator[Metric]:
         measured = self._measured()
         families: dict[str, Metric] = {}
-        for name, words, labels, value in (*_of_publications(measured), *_of_subscriptions(measured)):
+        samples = itertools.chain(_of_relay(measured), _of_publications(measured), _of_subscriptions(measured))
+        for name, words, labels, value in samples:
             kind = "counter" if name.endswith("_total") else "gauge"
             family = families.setdefault(name, Metric(name.removesuffix("_total"), words, kind))
             family.add_sample(name, labels, value)
@@ -42,6 +46,11 @@ class MediaFigures(Collector):
 
 _Sample = tuple[str, str, dict[str, str], float]
 _Row = tuple[str, Mapping[str, Json]]
+
+
+def _of_relay(measured: Measured) -> Iterator[_Sample]:
+    for reason, count in measured.dropped.items():
+        yield "twinhall_relay_dropped_total", "Datagrams that the relay threw away.", {"reason": reason}, count
 
 
 def _of_publications(measured: Measured) -> Iterator[_Sample]:
@@ -53,6 +62,9 @@ def _of_publications(measured: Measured) -> Iterator[_Sample]:
             of = {**source, "kind": track.kind.value}
             yield "twinhall_publication_packets_total", "RTP packets that came.", of, track.packets
             yield "twinhall_publication_lost_total", "RTP packets that never came.", of, track.lost
+            words = "RTP packets that were lost and came again."
+            yield "twinhall_publication_repaired_total", words, of, track.repaired
+            yield "twinhall_publication_lost_share", "Lost of the last second, 0 to 1.", of, track.lost_share
             yield "twinhall_publication_jitter_ms", "Interarrival jitter.", of, track.jitter_ms
             for layer in track.layers:
                 named = {**of, "rid": layer.rid}
@@ -103,13 +115,13 @@ def lines_view(conference: ConferenceId, measured: Measured) -> dict[str, Json]:
 
 def _publication(publication: PublicationState) -> dict[str, Json]:
     tracks = publication.tracks
-    packets, lost = sum(track.packets for track in tracks), sum(track.lost for track in tracks)
     row: dict[str, Json] = {
         "bitrate_bps": sum(layer.bitrate_bps for track in tracks for layer in track.layers),
-        "packets": packets,
-        "lost_share": round(lost / (packets + lost), 4) if packets + lost else 0.0,
+        "packets": sum(track.packets for track in tracks),
+        "lost_share": publication.lost_share,
         "jitter_ms": round(max((track.jitter_ms for track in tracks), default=0.0), 1),
         "heights": sorted({layer.height for track in tracks for layer in track.layers if layer.height}),
+        "repaired": sum(track.repaired for track in tracks),
     }
     return row if publication.round_trip_ms is None else {**row, "round_trip_ms": round(publication.round_trip_ms, 1)}
 

@@ -66,10 +66,9 @@ def _picture(publication: PublicationState) -> TrackState | None:
 
 def _figures(publication: PublicationState) -> dict[str, Json]:
     tracks = publication.tracks
-    sent = sum(track.packets + track.lost for track in tracks)
     view: dict[str, Json] = {
         "bitrate_bps": sum(layer.bitrate_bps for track in tracks for layer in track.layers),
-        "lost_share": round(sum(track.lost for track in tracks) / sent, 4) if sent else 0.0,
+        "lost_share": publication.lost_share,
         "jitter_ms": round(max((track.jitter_ms for track in tracks), default=0.0), 1),
     }
     if publication.session is not None:

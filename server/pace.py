@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from media.control import Observed
 from media.model import Traffic
 
 
 class Pace:
-    """The plane that serves, and the packets it sends per second."""
+    """The plane that serves, the packets it sends per second, and what it threw away since it began."""
 
     def __init__(self) -> None:
         self.plane = ""
         self.packets_per_s = 0
         self._epoch = ""
         self._counted = Traffic("", 0.0)
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """Datagrams by reason."""
+        return self._counted.dropped
 
     def observe(self, frame: Observed) -> None:
         """Take in a frame; many repeat the last count, and another relay process begins at zero."""

@@ -141,7 +141,7 @@ class FakeRelay:
 
 def publication(source: str, session: str | None = None, *, live: bool = True) -> PublicationState:
     """A camera at 720p with sound."""
-    picture = TrackState(Kind.VIDEO, Codec.VP8, live, (Layer("", 1280, 720, 2_000_000, 30.0),), 990, 10, 4.0)
+    picture = TrackState(Kind.VIDEO, Codec.VP8, live, (Layer("", 1280, 720, 2_000_000, 30.0),), 990, 10, 4.0, 0.03, 7)
     sound = TrackState(Kind.AUDIO, Codec.OPUS, live, (Layer("", 0, 0, 96_000, 50.0),), 50, 0, 1.0)
     id = PublicationId("f" * 32)
     return PublicationState(

@@ -148,7 +148,7 @@ async def test_attendees_learn_who_lives_and_desks_get_figures(house: House) -> 
     assert seen["sources"][FR] == {"live": False, "slate": True}  # type: ignore[index,call-overload]
     desk = house.director.media_view(C, STAGE, Desk(Role.DIRECTOR))["sources"][CZ]  # type: ignore[index,call-overload]
     assert (desk["width"], desk["height"], desk["bitrate_bps"]) == (1280, 720, 2_096_000)
-    assert (desk["lost_share"], desk["round_trip_ms"], desk["age_ms"]) == (0.0095, 80.0, 130.0)
+    assert (desk["lost_share"], desk["round_trip_ms"], desk["age_ms"]) == (0.03, 80.0, 130.0)
     assert desk["session"] == "5" * 32
 
 

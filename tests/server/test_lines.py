@@ -30,9 +30,12 @@ def viewer(number: int, picture: SlotState, estimate_bps: int | None = None) -> 
 def test_each_publication_and_each_subscription_has_its_figures() -> None:
     registry = CollectorRegistry()
     camera = publication(CAMERA, "e" * 32)
-    registry.register(MediaFigures(lambda: Measured((camera,), (viewer(7, LOSSY, 600_000),))))
+    registry.register(MediaFigures(lambda: Measured((camera,), (viewer(7, LOSSY, 600_000),), {"forged": 3})))
     text = generate_latest(registry).decode()
     for line in (
+        'twinhall_relay_dropped_total{reason="forged"} 3.0',
+        'twinhall_publication_repaired_total{kind="video",source="jiangsu-2022:changzhou/camera-1"} 7.0',
+        'twinhall_publication_lost_share{kind="video",source="jiangsu-2022:changzhou/camera-1"} 0.03',
         'twinhall_publication_lost_total{kind="video",source="jiangsu-2022:changzhou/camera-1"} 10.0',
         'twinhall_publication_bitrate_bps{kind="video",rid="",source="jiangsu-2022:changzhou/camera-1"} 2e+06',
         'twinhall_publication_rtt_ms{source="jiangsu-2022:changzhou/camera-1"} 80.0',
@@ -94,9 +97,10 @@ def test_a_publication_says_what_it_sends() -> None:
     assert camera == {
         "bitrate_bps": 2_096_000,
         "packets": 1_040,
-        "lost_share": 0.0095,
+        "lost_share": 0.03,
         "jitter_ms": 4.0,
         "heights": [720],
+        "repaired": 7,
         "round_trip_ms": 80.0,
     }
 

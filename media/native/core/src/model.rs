@@ -342,6 +342,8 @@ pub struct TrackState {
     pub packets: u64,
     pub lost: u64,
     pub jitter_ms: f64,
+    pub lost_share: f64,
+    pub repaired: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -82,6 +82,8 @@ impl Track {
             packets: heard().map(|(_, layer)| layer.reception.packets).sum(),
             lost: heard().map(|(_, layer)| layer.reception.lost()).sum(),
             jitter_ms: heard().map(|(_, layer)| jitter_ms(layer)).fold(0.0, f64::max),
+            lost_share: heard().filter(|(_, layer)| layer.live).map(|(_, layer)| layer.lost_share).fold(0.0, f64::max),
+            repaired: heard().map(|(_, layer)| layer.repairs.mended).sum(),
         })
     }
 }

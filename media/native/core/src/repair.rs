@@ -35,6 +35,8 @@ pub struct Repairs {
     missing: Vec<Missing>,
     highest: Option<i64>,
     next_due_us: u64,
+    /// Holes that were filled in time.
+    pub mended: u64,
 }
 
 impl Repairs {
@@ -46,6 +48,7 @@ impl Repairs {
         if index <= highest {
             if let Ok(at) = self.missing.binary_search_by_key(&index, |missing| missing.index) {
                 self.missing.remove(at);
+                self.mended += 1;
             }
             return Arrival::Whole;
         }
@@ -114,6 +117,7 @@ mod tests {
         assert_eq!(asked(&mut repairs, 338_500, Some(300_000)), [11, 12]);
         assert_eq!(repairs.arrived(11, 400_000), Arrival::Whole);
         assert_eq!(asked(&mut repairs, 676_000, Some(300_000)), [12]);
+        assert_eq!(repairs.mended, 1);
     }
 
     #[test]
