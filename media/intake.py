@@ -68,11 +68,13 @@ class Intake:
     def _layer_packet(
         self, peer: Peer, layer: Layer, index: int, header: Header, payload: bytes, level: bytes, now_s: float
     ) -> None:
-        holes, too_many = layer.repairs.arrived(index, now_s)
-        if too_many:
-            layer.want_keyframe()
         self.layer_packet(layer, index, header, payload, level, now_s)
-        if holes and layer.payload is not None and layer.payload.nack:
+        if layer.payload is None or not layer.payload.nack:
+            return
+        holes, too_many = layer.repairs.arrived(index, now_s)
+        if too_many and layer.track.kind is Kind.VIDEO:
+            layer.want_keyframe()
+        if holes:
             peer.send_control(nack(OWN_SSRC, layer.ssrc, [hole & 0xFFFF for hole in holes]))
 
     def layer_packet(

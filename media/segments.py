@@ -61,15 +61,18 @@ class Segments:
     def add(self, segment: Segment) -> None:
         self._kept.append(segment)
 
-    def of_late(self, packet: Packet, newest_out: int) -> Segment | None:
-        """The segment of the present layer in whose range a packet falls that came out of order."""
-        limit = newest_out + 1
+    def of_late(self, packet: Packet) -> Segment | None:
+        """The segment of the present layer in whose range a packet falls that came out of order.
+
+        A newer one's numbers are its own.
+        """
+        limit: int | None = None
         for segment in reversed(self._kept):
             if segment.layer is not self._kept[-1].layer:
                 return None
             if packet.index >= segment.start:
-                return segment if packet.index + segment.seq_step < limit else None
-            limit = segment.first_out
+                return segment if limit is None or packet.index + segment.seq_step < limit else None
+            limit = segment.first_out if limit is None else min(limit, segment.first_out)
         return None
 
     def sent_as(self, out: int) -> tuple[Segment, Packet] | None:

@@ -208,12 +208,11 @@ class Slot:
         if segment is None:
             return
         out = packet.index + segment.seq_step
-        if out <= self._out:
+        if out <= self._out or packet.index < segment.start:
             self._forward_late(packet)
             return
-        if not packet.payload:
-            if out == self._out + 1:  # padding is not passed on, and leaves no hole
-                self._enter(segment._replace(start=packet.index + 1, seq_step=segment.seq_step - 1))
+        if not packet.payload:  # padding is not passed on, and leaves no hole
+            self._enter(segment._replace(start=packet.index + 1, seq_step=segment.seq_step - 1))
             return
         if out > self._out + HOLE_MAX:
             segment = segment._replace(start=packet.index, seq_step=self._out + 1 - packet.index)
@@ -238,9 +237,11 @@ class Slot:
 
     def _forward_late(self, packet: Packet) -> None:
         """A packet that came out of order or was repaired: by the rules of its own time."""
-        segment = self._segments.of_late(packet, self._out)
+        segment = self._segments.of_late(packet)
         if segment is not None and packet.payload:
-            self._emit(packet, segment, packet.index + segment.seq_step)
+            out = packet.index + segment.seq_step
+            self._out = max(self._out, out)
+            self._emit(packet, segment, out)
 
     def _emit(self, packet: Packet, segment: Segment, out: int) -> None:
         header, payload = self._written(packet, segment, out, segment.payload_type, self.spec.ssrc)

@@ -8,7 +8,8 @@ from itertools import pairwise
 from media.codecs import picture_numbers
 from media.model import Codec, Kind, Route, SlotId
 from media.plane import InboundTrack, Showing
-from media.rtcp import Block, PictureRequest, SenderReport
+from media.repair import MISSING_MAX
+from media.rtcp import Block, Nack, PictureRequest, SenderReport
 from media.rtcp_write import middle, ntp_of, receiver_report, sender_report
 from tests.contract.wire import Wire
 from tests.media.world import (
@@ -141,7 +142,8 @@ async def test_figures_say_what_passed_and_how_far_a_viewer_is(wire: Wire) -> No
     wire.plane.route(STAGE, (Route(V0, CHANGZHOU), Route(A0, CHANGZHOU)))
     publisher, viewer = await wire.publisher(), await wire.viewer()
     camera = publisher.camera()
-    camera.frame(key=True)
+    (_, late, _) = camera.frame(key=True, lose=(1,))
+    publisher.send(0x1000, late, camera.timestamp, vp8_payload(key=True, start=False, picture=500))
     await wire.until(lambda: viewer.items(SenderReport))
     sent = middle(ntp_of(now_ms() - 100))
     viewer.send_control(receiver_report(7, [Block(PICTURE, 64, 1, 0, 0, sent, 0)]))
@@ -157,7 +159,34 @@ async def test_figures_say_what_passed_and_how_far_a_viewer_is(wire: Wire) -> No
     assert mine.lost_share == 0.25
     assert mine.packets_out == 6
     assert mine.slots[V0].showing == CHANGZHOU
-    assert {track.codec for track in figures.publications[CHANGZHOU].tracks} == {Codec.VP8}
+    (picture,) = figures.publications[CHANGZHOU].tracks
+    assert (picture.codec, picture.lost, picture.repaired) == (Codec.VP8, 0, 1)
+
+
+async def test_lost_sound_is_not_asked_for_in_any_way(wire: Wire) -> None:
+    publisher = await wire.publisher()
+    camera = publisher.camera()
+    camera.frame(key=True)
+    for index in (1, 2, 2 + 2 * MISSING_MAX):
+        publisher.send(0x2000, index, 960 * index, b"opus", payload_type=111)
+    camera.frame(lose=(1,))
+    await wire.until(lambda: publisher.items(Nack))
+    assert publisher.items(Nack) == [Nack(0x1000, (104,))]
+    assert not publisher.items(PictureRequest)
+
+
+async def test_padding_after_a_lost_packet_leaves_no_hole_once_that_is_repaired(wire: Wire) -> None:
+    wire.plane.route(STAGE, (Route(V0, CHANGZHOU),))
+    publisher, viewer = await wire.publisher(), await wire.viewer(slot("v0"))
+    camera = publisher.camera()
+    camera.frame(key=True)
+    _, _, lost = camera.frame(lose=(2,))
+    publisher.send(0x1000, camera.index, camera.timestamp, b"")
+    camera.index += 1
+    camera.frame()
+    publisher.send(0x1000, lost, camera.timestamp, vp8_payload(key=False, start=False, picture=501), marker=True)
+    await wire.until(lambda: len(viewer.of(PICTURE)) == 9)
+    assert set(steps(sorted(seqs(viewer.of(PICTURE))))) == {1}
 
 
 async def test_late_packets_of_a_frame_find_their_place(wire: Wire) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -23,7 +24,10 @@ STEP = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+LOSS = st.sampled_from([0, 2, 5, 7, "padding", "padding", "repair"])
+
+
+@settings(max_examples=110, deadline=None)
 @given(st.lists(STEP, max_size=60))
 def test_numbers_run_on_and_an_index_never_carries_two_texts(story: list[tuple[object, ...]]) -> None:
     world = World()
@@ -63,6 +67,42 @@ def test_numbers_run_on_and_an_index_never_carries_two_texts(story: list[tuple[o
     stamps = [int.from_bytes(texts[index][0][4:8]) for index in order]
     starts = [stamp for stamp, before in zip(stamps[1:], stamps, strict=False) if stamp != before]
     assert all((b - a) % 2**32 < 2**31 for a, b in pairwise(starts))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(LOSS, max_size=30), st.randoms(use_true_random=False))
+def test_once_all_is_repaired_numbers_have_no_hole(story: list[int | str], dice: random.Random) -> None:
+    world = World()
+    world.plane.route(STAGE, (Route(V0, CHANGZHOU),))
+    camera, viewer = world.publisher().camera(), world.viewer(slot("v0", (VP8,), rtx=False))
+    texts: dict[int, tuple[bytes, bytes]] = {}
+
+    def note(ssrc: int, index: int, header: bytes, payload: bytes) -> None:
+        assert texts.setdefault(index, (header, payload)) == (header, payload)
+
+    world.plane._doors.peers[viewer.id].slots[V0]._send = note
+    lost: list[tuple[int, int]] = []
+
+    def repair() -> None:
+        index, picture = lost.pop(dice.randrange(len(lost)))
+        payload = vp8_payload(key=False, start=False, picture=picture)
+        camera.client.send(camera.ssrc, index, camera.timestamp, payload)
+
+    camera.frame(key=True)
+    for step in (*story, 0):  # what is behind the newest packet nobody can miss
+        if isinstance(step, int):
+            parts = tuple(part for part in range(3) if step >> part & 1)
+            indexes = camera.frame(lose=parts)
+            lost += [(indexes[part], camera.picture - 1) for part in parts]
+        elif step == "padding":
+            camera.client.send(camera.ssrc, camera.index, camera.timestamp, b"")
+            camera.index += 1
+        elif lost:
+            repair()
+    while lost:
+        repair()
+    assert sorted(texts) == list(range(min(texts), max(texts) + 1))
+    assert len(texts) == 3 * (2 + sum(isinstance(step, int) for step in story))
 
 
 def test_a_packet_of_a_pause_that_comes_after_it_takes_nobodys_place() -> None:

@@ -70,16 +70,15 @@ impl<'a> Intake<'a> {
         notes: Notes,
         out: &mut Outbox,
     ) -> Option<Change> {
-        let layer = self.media.stage.layers.get_mut(key)?;
-        let arrival = layer.repairs.arrived(index, self.now.us);
-        if arrival == Arrival::TooMany {
-            self.media.stage.want_keyframe(key);
-        }
         let change = self.layer_packet(key, index, header, payload, notes, out);
-        if let (Arrival::Holes(holes), Some(layer)) = (arrival, self.media.stage.layers.get(key))
-            && layer.payload().is_some_and(|payload| payload.nack)
-        {
-            self.media.feedback.ask_for(from, layer.ssrc, holes, out);
+        let layers = &mut self.media.stage.layers;
+        let asked = layers.get_mut(key).filter(|layer| layer.payload().is_some_and(|payload| payload.nack));
+        let Some(layer) = asked else { return change };
+        match layer.repairs.arrived(index, self.now.us) {
+            Arrival::Whole => {}
+            Arrival::Holes(holes) => self.media.feedback.ask_for(from, layer.ssrc, holes, out),
+            Arrival::TooMany if layer.kind == Kind::Video => self.media.stage.want_keyframe(key),
+            Arrival::TooMany => {}
         }
         change
     }

@@ -64,15 +64,16 @@ impl Segments {
         self.0.push_back(segment);
     }
 
-    /// The segment of the present layer in whose range a packet falls that came out of order.
-    pub fn of_late(&self, index: i64, newest_out: i64) -> Option<Segment> {
+    /// The segment of the present layer in whose range a packet falls that came out of order; a newer one's
+    /// numbers are its own.
+    pub fn of_late(&self, index: i64) -> Option<Segment> {
         let present = self.0.back()?.layer;
-        let mut limit = newest_out + 1;
+        let mut limit = i64::MAX;
         for segment in self.0.iter().rev().take_while(|segment| segment.layer == present) {
             if index >= segment.start {
                 return (index + segment.seq_step < limit).then_some(*segment);
             }
-            limit = segment.first_out();
+            limit = limit.min(segment.first_out());
         }
         None
     }
@@ -121,10 +122,10 @@ mod tests {
         let mut segments = Segments::default();
         segments.add(segment(100, 10), 9);
         segments.add(segment(113, 20), 19);
-        assert_eq!(segments.of_late(105, 25).map(|segment| segment.start), Some(100));
-        assert_eq!(segments.of_late(114, 25).map(|segment| segment.start), Some(113));
-        assert!(segments.of_late(111, 25).is_none(), "it was left out");
-        assert!(segments.of_late(99, 25).is_none());
+        assert_eq!(segments.of_late(105).map(|segment| segment.start), Some(100));
+        assert_eq!(segments.of_late(114).map(|segment| segment.start), Some(113));
+        assert!(segments.of_late(111).is_none(), "it was left out");
+        assert!(segments.of_late(99).is_none());
     }
 
     #[test]

@@ -262,15 +262,13 @@ impl Slot {
         let Some(mut segment) = self.segment else { return };
         let entry = packet.entry;
         let mut number = entry.index + segment.seq_step;
-        if number <= self.out {
+        if number <= self.out || entry.index < segment.start {
             self.forward_late(packet, way);
             return;
         }
         if packet.payload.is_empty() {
-            if number == self.out + 1 {
-                // Padding is not passed on, and leaves no hole.
-                self.enter(Segment { start: entry.index + 1, seq_step: segment.seq_step - 1, ..segment });
-            }
+            // Padding is not passed on, and leaves no hole.
+            self.enter(Segment { start: entry.index + 1, seq_step: segment.seq_step - 1, ..segment });
             return;
         }
         if (entry.numbers.temporal > self.temporal || self.temporal != self.temporal_wanted) && !self.passes(entry) {
@@ -304,9 +302,10 @@ impl Slot {
 
     /// A packet that came out of order or was repaired: by the rules of its own time.
     fn forward_late(&mut self, packet: Packet<'_>, way: &mut Way<'_>) {
-        let Some(segment) = self.segments.of_late(packet.entry.index, self.out) else { return };
+        let Some(segment) = self.segments.of_late(packet.entry.index) else { return };
         if !packet.payload.is_empty() && packet.entry.numbers.temporal <= self.temporal {
             let number = packet.entry.index + segment.seq_step;
+            self.out = self.out.max(number);
             self.emit(packet, &segment, number, way);
         }
     }
@@ -328,12 +327,13 @@ impl Slot {
         layer <= self.temporal
     }
 
-    /// What follows moves up: no hole in the sequence numbers, none in the picture ids.
+    /// What follows moves up: no hole in the sequence numbers, and none in VP8's picture ids. VP9 names the
+    /// pictures that one is made from by how far back their ids lie (RFC 9628 section 4.2): these stay.
     fn leave_out(&mut self, entry: &Entry, segment: Segment) {
         let within = self.left_out == Some(entry.timestamp);
         let next = if within { segment.first_out() } else { entry.index + segment.seq_step };
         let start = entry.index + 1;
-        let picture_step = segment.picture_step.wrapping_sub(u16::from(!within));
+        let picture_step = segment.picture_step.wrapping_sub(u16::from(!within && segment.codec == Codec::Vp8));
         self.left_out = Some(entry.timestamp);
         self.enter(Segment { start, seq_step: next - start, picture_step, ..segment });
     }

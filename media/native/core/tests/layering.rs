@@ -3,7 +3,7 @@
 mod world;
 
 use twinhall_core::bwe::arrivals::ArrivalRecord;
-use twinhall_core::model::{Extensions, OutboundSlot, SessionIndex};
+use twinhall_core::model::{Codec, Extensions, InboundTrack, OutboundSlot, SessionIndex};
 use twinhall_core::rtcp::write;
 use world::*;
 
@@ -190,6 +190,26 @@ fn under_pressure_the_upper_temporal_layer_is_left_out_and_numbers_run_on() {
     assert_eq!(begins(&world, viewer).len() - before, 30, "all come again by themselves");
     assert!(gapless(world.got(viewer, SLOT).iter().map(|got| got.seq)));
     assert!(gapless(begins(&world, viewer).iter().map(|got| picture_id(&got.payload))));
+}
+
+#[test]
+fn vp9_that_goes_without_its_upper_temporal_layer_keeps_its_picture_ids() {
+    let mut world = World::default();
+    let vp9 = vec![payload_type(96, Codec::Vp9)];
+    let at = world.publisher(CHANGZHOU, vec![InboundTrack { payloads: vp9.clone(), ..video_in() }]);
+    world.route(&[route("v0", CHANGZHOU, None)]);
+    let viewer = world.viewer(vec![OutboundSlot { payloads: vp9, rtx_ssrc: None, ..slot("v0") }]);
+    let mut camera = Camera { vp9: true, ..Camera::new(at, VIDEO_SSRC) };
+    camera.frame(&mut world, true);
+    for line_bps in [10_000_000, 10_000_000, 10_000_000, 600_000, 600_000] {
+        two_layered(&mut world, &mut camera, viewer, line_bps);
+    }
+    let got = world.got(viewer, SLOT);
+    assert!(gapless(got.iter().map(|got| got.seq)));
+    let ids = got.iter().filter(|got| got.payload[0] & 0x08 != 0).map(|got| got.payload[2]);
+    let ids: Vec<_> = ids.collect();
+    let steps: Vec<_> = ids.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])).collect();
+    assert_eq!((&steps[..60], &steps[steps.len() - 14..]), (&[1; 60][..], &[2; 14][..]));
 }
 
 #[test]

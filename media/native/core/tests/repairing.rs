@@ -59,6 +59,64 @@ fn a_hole_is_asked_for_at_once_and_a_repair_reaches_viewers_at_its_place() {
 }
 
 #[test]
+fn padding_between_lost_packets_leaves_no_hole_in_whatever_order_they_come() {
+    let (mut world, mut camera) = stage();
+    let viewer = world.viewer(vec![slot("v0")]);
+    camera.packets = 1;
+    camera.frame(&mut world, true);
+    let mut lost = Vec::new();
+    for _ in 0..2 {
+        lost.extend(camera.next(false, 0));
+        camera.index += 1;
+        let padding = world::packet(false, 96, camera.index as u16, camera.timestamp, VIDEO_SSRC, &[], &[]);
+        world.send(camera.from, camera.index, &padding);
+    }
+    for (index, packet) in lost.iter().rev() {
+        world.send(camera.from, *index, packet);
+    }
+    camera.frame(&mut world, false);
+    let first = world.got(viewer, SLOT)[0].seq;
+    let order: Vec<_> = world.got(viewer, SLOT).iter().map(|got| got.seq.wrapping_sub(first)).collect();
+    assert_eq!(order, [0, 2, 1, 3]);
+}
+
+#[test]
+fn lost_sound_is_not_asked_for_and_nobody_asks_for_its_picture() {
+    let mut world = World::default();
+    let at = world.publisher(CHANGZHOU, vec![video_in(), audio_in()]);
+    let mut voice = Microphone::new(at);
+    for _ in 0..700 {
+        voice.speak(&mut world);
+        voice.index += 1;
+        world.pass(20_000);
+    }
+    assert_eq!((asked(&world, at).len(), world.picture_requests(at)), (0, 0));
+}
+
+#[test]
+fn a_publication_tells_what_it_lost_in_the_last_second_and_what_was_repaired() {
+    let (mut world, mut camera) = stage();
+    camera.frame(&mut world, true);
+    camera.play(&mut world, 33);
+    let mut late = Vec::new();
+    for _ in 0..33 {
+        let frame = camera.next(false, 0);
+        late.push(frame[1].clone());
+        for (index, packet) in [&frame[0], &frame[2]] {
+            world.send(camera.from, *index, packet);
+        }
+        world.pass(33_333);
+    }
+    let told = |world: &World| world.media.publications()[&CHANGZHOU.into()].tracks[0].clone();
+    assert!((0.25..0.4).contains(&told(&world).lost_share), "{}", told(&world).lost_share);
+    for (index, packet) in &late[28..] {
+        world.send(camera.from, *index, packet);
+    }
+    camera.play(&mut world, 65);
+    assert_eq!((told(&world).lost_share, told(&world).lost, told(&world).repaired), (0.0, 28, 5));
+}
+
+#[test]
 fn at_300_ms_a_packet_is_asked_for_again_after_each_round_trip_and_not_before() {
     let (mut world, mut camera) = stage();
     camera.frame(&mut world, true);

@@ -42,6 +42,8 @@ pub struct Camera {
     /// Packets of a frame, and their payload's length.
     pub packets: usize,
     pub len: usize,
+    /// VP9 in flexible mode instead of VP8.
+    pub vp9: bool,
 }
 
 impl Camera {
@@ -57,6 +59,7 @@ impl Camera {
             rid: None,
             packets: 3,
             len: 1000,
+            vp9: false,
         }
     }
 
@@ -83,8 +86,15 @@ impl Camera {
     }
 
     fn payload(&self, key: bool, temporal: u8, part: usize) -> Vec<u8> {
-        let first = if part == 0 { 0x90 } else { 0x80 };
         let id = self.picture_id;
+        if self.vp9 {
+            let begins = if part == 0 { 0x08 } else { 0 };
+            let first = 0xB0 | begins | if key { 0 } else { 0x40 };
+            let mut payload = vec![first, 0x80 | (id >> 8) as u8, id as u8, temporal << 5 | 0x10];
+            payload.resize(self.len, if key { part as u8 } else { 1 << 1 }); // made from the picture before
+            return payload;
+        }
+        let first = if part == 0 { 0x90 } else { 0x80 };
         let mut payload = vec![first, 0xE0, 0x80 | (id >> 8) as u8, id as u8, self.tl0, temporal << 6 | 0x20];
         if part == 0 {
             payload.push(u8::from(!key));
