@@ -147,7 +147,7 @@ async def test_the_first_sender_report_comes_at_once_and_is_on_the_common_clock(
     publisher, viewer = await wire.publisher(), await wire.viewer()
     publisher.camera().frame(key=True)
     await wire.until(lambda: viewer.items(SenderReport))
-    (report,) = viewer.items(SenderReport)
+    report, *_ = viewer.items(SenderReport)
     assert isinstance(report, SenderReport)
     media_ms = (report.ntp >> 32) * 1000 - 2208988800000 + (report.ntp & 0xFFFFFFFF) * 1000 / 2**32
     assert (report.rtp - round(media_ms * 90) + 1) % 2**32 <= 2
