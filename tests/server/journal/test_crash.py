@@ -18,17 +18,18 @@ def trials(*arguments: str) -> dict[str, Any]:
         env={**os.environ, "PYTHONPATH": os.getcwd()},
         capture_output=True,
         check=True,
-        timeout=120,
+        timeout=300,
     )
     print(said.stdout.decode())
     found: dict[str, Any] = json.loads(said.stdout)
     return found
 
 
-@pytest.mark.parametrize("kind", [(), ("--redis",)], ids=["embedded", "redis"])
-def test_of_50_kills_none_loses_or_repeats_what_was_acknowledged(kind: tuple[str, ...]) -> None:
-    found = trials("50", *kind)
-    assert found["acknowledged"] > 50
+@pytest.mark.parametrize("kind", [("50",), ("25", "--redis")], ids=["embedded", "redis"])
+def test_of_so_many_kills_none_loses_or_repeats_what_was_acknowledged(kind: tuple[str, ...]) -> None:
+    """Redis less often: 200 kills of whole processes on it are in tests/scripts/test_bench_redis.py."""
+    found = trials(*kind)
+    assert found["acknowledged"] > int(kind[0])
     assert (found["missing"], found["twice"], found["misplaced"]) == (0, 0, 0), found
 
 

@@ -21,8 +21,8 @@ from scripts.rehearsal.person import Person
 pytestmark = [pytest.mark.process, pytest.mark.holds]
 
 SOURCE = "changzhou/camera-1"
-PACKETS = 250
-"""Some two seconds of a hall's picture and sound."""
+PACKETS = 125
+"""Some second of a hall's picture and sound."""
 
 
 def of(links: list[Link], role: str, source: str | None = None) -> Link:
