@@ -157,11 +157,9 @@ async def _shared(
 
 async def _only(line: Line) -> None:
     """Two of one name would both take its leases, and fence each other for ever. Raises Unusable, RedisError."""
-    try:
-        await asyncio.wait_for(line.alone(), NAMED_S)
-    except TimeoutError:
+    if not await line.alone(NAMED_S):
         what = f"another process at this Redis is called {line.node} too, as on a copied machine"
-        raise Unusable(f"{what}: give this one another host name, or another --port") from None
+        raise Unusable(f"{what}: give this one another host name, or another --port")
 
 
 def node_of(settings: Settings) -> NodeId:

@@ -84,15 +84,17 @@ class Line:
             asyncio.create_task(self._speak(), name="line out"),
         )
 
-    async def alone(self) -> None:
-        """Until no other process has our name: Redis takes a moment to notice that the former one here is dead.
+    async def alone(self, patience_s: float) -> bool:
+        """Whether no other process has our name: Redis takes a moment to notice that the former one here is dead.
 
         Call once it is up. Raises RedisError, OSError.
         """
+        loop = asyncio.get_running_loop()
+        late_s = loop.time() + patience_s
         while True:
             [(_, hearers)] = await awaited(self._redis.pubsub_numsub(channel(self.node)))
-            if hearers < 2:
-                return
+            if hearers < 2 or loop.time() >= late_s:
+                return bool(hearers < 2)
             await asyncio.sleep(again_s())
 
     async def close(self) -> None:

@@ -86,7 +86,7 @@ async def test_the_organiser_sees_the_processes_and_who_owns(pair: Pair) -> None
 async def test_a_process_with_the_name_of_another_that_lives_is_refused(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(foundation, "NAMED_S", 0.2)
+    monkeypatch.setattr(foundation, "NAMED_S", 0.0)
     monkeypatch.setattr(foundation, "node_of", lambda settings: NodeId("copied:8080"))
     await pair.process("one")
     with pytest.raises(Unusable, match=r"called copied:8080 too.*another host name"):

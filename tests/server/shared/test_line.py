@@ -173,6 +173,7 @@ async def test_whose_name_another_has_too_is_alone_once_that_one_is_gone(made: M
     former, now = made(ONE, lambda message: None), made(ONE, lambda message: None)
     await former.up.wait()
     await now.up.wait()
-    waiting = asyncio.create_task(now.alone())
+    assert not await now.alone(0.0)
+    waiting = asyncio.create_task(now.alone(10.0))
     await former.close()
-    await asyncio.wait_for(waiting, 10)
+    assert await waiting
