@@ -108,7 +108,7 @@ async def serving(
         codes = Codes(identity, clock)
         ceremonies = Ceremonies(vault, clock, halls.values())
         await ceremonies.remember()
-        sockets = Sockets(settings, halls, identity, media, clock, metrics, codes, ceremonies)
+        sockets = Sockets(settings, halls, identity, media, clock, metrics, codes, ceremonies, base.apart_ms)
 
         floods = Floods(time.monotonic, base.processes)
         ice = IceServers(settings.ice_servers, settings.ice_secret, lambda: clock.now_ms() / 1000, secrets.token_bytes)

@@ -33,6 +33,7 @@ from server.personal import Personal
 from server.records.keys import Seal, given_seal, own_seal
 from server.sealer import known_files
 from server.settings import EVERYWHERE, Settings, Unusable, outer_address
+from server.shared.apart import Apart
 from server.shared.checks import check
 from server.shared.company import Company
 from server.shared.follower import BLOCK_MS
@@ -71,6 +72,8 @@ class Foundation(msgspec.Struct, frozen=True):
     company: Callable[[ConferenceId], Mapping[str, Json]] = lambda conference: {}
     media: Callable[[Director], MediaPort] = lambda director: director
     middlewares: Sequence[Middleware] = ()
+    apart_ms: Callable[[], float] = lambda: 0.0
+    """What our clock may be off from the other processes'."""
 
 
 async def laid(
@@ -119,10 +122,23 @@ async def _shared(
         return Host(journal, definition, clock)
 
     parts = (host, journal, store, blocking, lease, line, metrics)
-    members = [Member(each, *parts, returns=lambda node: company.returns(node)) for each in founding]
+
+    def member(definition: Definition) -> Member:
+        return Member(definition, *parts, lambda node: company.returns(node), lambda: company.yields())
+
+    members = [member(each) for each in founding]
+    apart = Apart(store.redis, clock.now_ms, metrics)
     address = f"{'https' if settings.speaks_tls else 'http'}://{_inner(settings)}:{settings.port}"
     company = Company(
-        store, vault, members, clock, metrics, address, lambda: leaf_fingerprint(settings), standby=settings.standby
+        store,
+        vault,
+        members,
+        clock,
+        metrics,
+        address,
+        lambda: leaf_fingerprint(settings),
+        apart,
+        standby=settings.standby,
     )
     stack.push_async_callback(company.close)
     try:
@@ -134,6 +150,7 @@ async def _shared(
         line.start()
         await asyncio.wait_for(line.up.wait(), LINE_S)
         await _only(line)
+        await apart.measure()
     except (Unwritable, TimeoutError, RedisError) as failed:
         raise Unusable(f"Redis at {place(settings.redis)} went away at the start ({failed}): start again") from failed
     documents, records = RedisShelf(store, "documents"), RedisShelf(store, "records")
@@ -152,6 +169,7 @@ async def _shared(
         lambda conference: {"processes": company.view(conference), "risks": msgspec.to_builtins(risks)},
         lambda director: company.media(director, line),
         (forwarding(company.elsewhere, company.another),),
+        lambda: apart.bound_ms,
     )
 
 

@@ -40,6 +40,12 @@ class Metrics:
             "twinhall_entries_out_of_turn", "Entries skipped or read again where they are told: 0.", of,
             registry=self.registry,
         )  # fmt: skip
+        self.clock_offset = Gauge(
+            "twinhall_clock_offset_ms", "What this process' clock is ahead of Redis'.", registry=self.registry
+        )
+        self.clock_bound = Gauge(
+            "twinhall_clock_bound_ms", "What this process' clock may be off at most.", registry=self.registry
+        )
         self.processes = Gauge("twinhall_web_processes", "Web processes of this node.", registry=self.registry)
         self.processes.set(1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, assert_never
 
 import engineio
@@ -178,14 +178,16 @@ class Sockets:
         metrics: Metrics,
         codes: Codes,
         ceremonies: Ceremonies,
+        apart_ms: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        """`apart_ms()`: what the clock may be off from those of the node's other processes."""
         self._settings = settings
         self._codes = codes
         self._ceremonies = ceremonies
         self._halls = halls
         self._identity = identity
         self._media = media
-        self._clock = clock
+        self._clock, self._apart_ms = clock, apart_ms
         self._metrics = metrics
         self._here: dict[str, tuple[Hall, Page, Outbox]] = {}
         self._unanswered: dict[str, int] = {}
@@ -346,7 +348,7 @@ class Sockets:
 
     async def _tell_time(self, sid: str, body: object = None, *_: object) -> Mapping[str, Json]:
         arrived_ms = self._clock.now_ms()
-        return {"t1": arrived_ms, "t2": self._clock.now_ms()}
+        return {"t1": arrived_ms, "t2": self._clock.now_ms(), "bound_ms": self._apart_ms()}
 
     async def _resync(self, sid: str, *_: object) -> Mapping[str, Json]:
         hall, page, _outbox = self._here[sid]

@@ -18,6 +18,7 @@ from server.hall import Hall, News
 from server.ink import Cleared, Given, Stroke
 from server.metrics import Metrics
 from server.presence import Page
+from server.shared.apart import Apart
 from server.shared.lease import NOBODY
 from server.shared.line import BEAT_S, SILENT_S, Line
 from server.shared.media import SharedMedia
@@ -63,14 +64,15 @@ class Company:
         metrics: Metrics,
         address: str,
         fingerprint: Callable[[], bytes],
+        apart: Apart,
         *,
         standby: bool,
     ) -> None:
         """`address`: where the others reach our HTTP; `fingerprint()`: of the certificate that we show there;
-        `standby`: whether another one waits to take our place."""
+        `apart`: how far our clock is from the others'; `standby`: whether another one waits to take our place."""
         self._vault, self._clock, self._metrics = vault, clock, metrics
         self._members = {member.id: member for member in members}
-        self._address, self._fingerprint, self._standby = address, fingerprint, standby
+        self._address, self._fingerprint, self._apart, self._standby = address, fingerprint, apart, standby
         self._media: SharedMedia | None = None
         self._is_alone = False
         self._waiting_for_relay: asyncio.TimerHandle | None = None
@@ -92,6 +94,7 @@ class Company:
         for hall in halls.values():
             hall.pass_on = functools.partial(self._pass_on, line, hall)
         self._spawn(self._beat_on(line))
+        self._spawn(self._apart.keep())
 
     def _pass_on(self, line: Line, hall: Hall, news: News) -> None:
         """Tablets' strokes and signs of life are for the pages of all processes."""
@@ -119,6 +122,14 @@ class Company:
         """Whether a standby takes the place of that process when it dies."""
         return node in self._others and self._others[node][1].standby
 
+    def yields(self) -> bool:
+        """Whether our clock is off, and another process with a relay has a better one."""
+        return self._apart.is_off and bool(self._heirs())
+
+    def _heirs(self) -> list[Beat]:
+        """Who may own conferences, as well as any."""
+        return [beat for _, beat in self._others.values() if beat.relay and not beat.off]
+
     async def close(self) -> None:
         if self._waiting_for_relay is not None:
             self._waiting_for_relay.cancel()
@@ -142,6 +153,7 @@ class Company:
                 "relay": bool(beat.relay),
                 "sessions": beat.sessions,
                 "packets_per_s": beat.packets_per_s,
+                "clock": {"offset_ms": beat.offset_ms, "bound_ms": beat.bound_ms, "off": beat.off},
                 "owner": beat.node == member.owner,
                 "here": beat.node == member.node,
             }
@@ -224,7 +236,7 @@ class Company:
                 line.say(Here(line.node, id, pages))
 
     def _own(self, node: NodeId) -> Beat:
-        relay = self._media.health() if self._media else {}
+        relay, reading = self._media.health() if self._media else {}, self._apart.reading
         return Beat(
             node,
             os.getpid(),
@@ -237,6 +249,9 @@ class Company:
             relay.get("packets_per_s", 0),
             sum(member.owns for member in self._members.values()),
             self._standby,
+            None if reading is None else round(reading.offset_ms, 1),
+            None if reading is None else round(reading.bound_ms, 1),
+            self._apart.is_off,
             {id: max(0, member.behind) for id, member in self._members.items()},
         )
 
@@ -255,17 +270,18 @@ class Company:
         self._share()
 
     def _share(self) -> None:
-        """Pass conferences on: all when only others have a relay, an idle one when another's load stays the smaller."""
+        """Pass conferences on: all when only others have a relay, or a clock that is right; an idle one when another's
+        load stays the smaller."""
         self._relay_changed()
-        served = [beat for _, beat in self._others.values() if beat.relay]
+        served = self._heirs()
         if self._media is None or not served:
             return
         heir = min(served, key=lambda beat: beat.load)
         owned = [member for member in self._members.values() if member.owns]
-        if self._media.epoch() is not None:
+        if self._media.epoch() is not None and not self._apart.is_off:
             has_more = self._own(NOBODY).load >= heir.load + 2 * CONFERENCE_LOAD
             owned = [member for member in owned if has_more and self._media.is_idle(member.id)][:1]
-        elif not self._is_alone:
+        elif not self._is_alone and not self._apart.is_off:
             return
         for member in owned:
             member.pass_on(heir.node)

@@ -73,14 +73,17 @@ class Member:
         line: Line,
         metrics: Metrics,
         returns: Callable[[NodeId], bool] = lambda node: False,
+        yields: Callable[[], bool] = lambda: False,
     ) -> None:
         """`host` makes a writer; `blocking` is a client for reads that wait; `returns(node)`: whether a standby of
-        that process takes its place when it dies, and its lease up again."""
+        that process takes its place when it dies, and its lease up again;
+        `yields()`: whether to leave what is nobody's to another process, which is better placed."""
         self.id: ConferenceId = definition.id
         self.behind = 0
         self._definition, self._make_host = definition, host
         self._journal, self._store, self._blocking = journal, store, blocking
         self._lease, self._line, self._metrics, self._returns = lease, line, metrics, returns
+        self._yields = yields
         self._host: Host | None = None
         self._follower: Follower | None = None
         self._turn: Turn | None = None
@@ -288,7 +291,7 @@ class Member:
     async def _look(self) -> None:
         """Take or renew the lease, and become what it makes of us. Raises Unwritable, Unusable."""
         asked_s, last = asyncio.get_running_loop().time(), self.telling.last
-        turn = await self._passed_on(await self._lease.take(self.id, by_line=self._trusts_lines()))
+        turn = await self._passed_on(await self._take())
         if last is not None and (self._turn is None or (turn.epoch, turn.holder) != (self._turn.epoch, self.owner)):
             await self._check_history(last)
         if last is not None and turn.seq < last.seq:
@@ -314,6 +317,12 @@ class Member:
         self._metrics.behind.labels(self.id).set(max(0, self.behind))
         if self._host is not None or self._follower is not None:
             self._ready.set()
+
+    async def _take(self) -> Turn:
+        """Renew what is ours; take what is nobody's, unless another one is to have it. Raises Unwritable."""
+        if self.owner != self.node and self._yields():
+            return await self._lease.look(self.id)
+        return await self._lease.take(self.id, by_line=self._trusts_lines())
 
     def _writes(self, host: Host, turn: Turn) -> bool:
         """Whether it is the newest writer, or will be once anything can be written."""

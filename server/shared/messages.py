@@ -70,6 +70,11 @@ class Beat(msgspec.Struct, frozen=True, tag="beat"):
     owns: int = 0
     standby: bool = False
     """Whether another one takes its place, by this name, as soon as it dies."""
+    offset_ms: float | None = None
+    """What its clock is ahead of Redis'; `bound_ms`: what it may be off at most; `off`: more than is good
+    for an owner. None before it was measured."""
+    bound_ms: float | None = None
+    off: bool = False
     lag: dict[ConferenceId, int] = {}
     """By conference the entries that it has not seen yet."""
 

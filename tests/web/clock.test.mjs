@@ -34,6 +34,14 @@ test("the exchange with the least round trip counts, and bounds the error", () =
   assert.ok(Math.abs(clock.bound_ms - 11.04) < 0.01, `${clock.bound_ms}`);
 });
 
+test("what the remote clock may be off itself is part of the bound", () => {
+  const { clock } = given();
+  clock.sample(1_000, 1_500, 1_500, 1_000, 40);
+  assert.equal(clock.bound_ms, 41);
+  clock.sample(1_000, 1_530, 1_530, 1_000, 5);
+  assert.deepEqual([clock.offset_ms, clock.bound_ms], [530, 6], "of two that agree the surer one counts");
+});
+
 test("the bound grows by what clocks drift, and a fresh exchange then counts more than a shorter old one", () => {
   const { computer, clock, hear } = given();
   hear(500, 10);

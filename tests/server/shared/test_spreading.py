@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from rooms.kernel import ConferenceId
 from server.metrics import Metrics
 from server.shared import company as companies
+from server.shared.apart import Apart, Reading
 from server.shared.company import Company
 from server.shared.messages import CONFERENCE_LOAD, Beat, NodeId
 from tests.server.test_host import HandClock
@@ -49,21 +50,30 @@ class Relay:
         return {"epoch": self.now, "sessions": sum(self.busy.values())} if self.now else {}
 
 
+class Away:
+    """Stands in for a Redis that does not answer."""
+
+    async def time(self) -> None:
+        raise OSError
+
+
 class House:
     """A process that owns conferences, and hears others' beats."""
 
     def __init__(self, *ids: str) -> None:
         self.seats = [Seat(id) for id in ids]
         self.relay = Relay()
-        given: Any = (self, None, self.seats, HandClock(), Metrics(), "http://127.0.0.1:1", lambda: b"")
+        self.apart = Apart(cast(Any, Away()), HandClock().now_ms, Metrics())
+        given: Any = (self, None, self.seats, HandClock(), Metrics(), "http://127.0.0.1:1", lambda: b"", self.apart)
         self.company = Company(*given, standby=False)
         self.company._media = cast(Any, self.relay)
 
     def listen(self, listener: object) -> None:
         """As a store that never refuses."""
 
-    def heard(self, node: NodeId, *, owns: int, sessions: int = 0, relay: str = "epoch-2") -> None:
-        self.company.hear(Beat(node, 1, 0, 0, "http://127.0.0.1:2", relay=relay, sessions=sessions, owns=owns))
+    def heard(self, node: NodeId, *, owns: int, sessions: int = 0, relay: str = "epoch-2", off: bool = False) -> None:
+        place = "http://127.0.0.1:2"
+        self.company.hear(Beat(node, 1, 0, 0, place, relay=relay, sessions=sessions, owns=owns, off=off))
 
     def passed(self) -> dict[str, NodeId]:
         self.company._share()
@@ -129,6 +139,24 @@ async def test_a_relay_whose_standby_came_in_time_keeps_its_conferences() -> Non
     house.relay.now = "epoch-3"
     house.company._relay_changed()
     await asyncio.sleep(0)
+    assert house.passed() == {}
+
+
+async def test_all_go_to_whose_clock_is_right_when_ours_is_off() -> None:
+    house = House("a", "b")
+    house.relay.busy = {ConferenceId("a"): 5}
+    house.heard(THERE, owns=0, off=True)
+    house.apart.reading = Reading(300, 10)
+    assert not house.company.yields()
+    assert house.passed() == {}, "nobody is any better"
+    house.heard(BEYOND, owns=9)
+    assert house.company.yields()
+    assert house.passed() == {"a": BEYOND, "b": BEYOND}
+
+
+async def test_nothing_goes_to_whose_clock_is_off() -> None:
+    house = House("a", "b", "c")
+    house.heard(THERE, owns=0, off=True)
     assert house.passed() == {}
 
 

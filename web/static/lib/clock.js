@@ -46,7 +46,7 @@ export function localNow() {
   return performance.timeOrigin + performance.now();
 }
 
-/** @typedef {{offset_ms: number, round_trip_ms: number, at_ms: number}} Sample `at_ms` is local */
+/** @typedef {{offset_ms: number, round_trip_ms: number, at_ms: number, told_ms: number}} Sample `at_ms` is local, `told_ms` what the remote clock may be off itself */
 
 /** Event `slept`: the computer was asleep, or its own clock was set. */
 export class CommonClock extends EventTarget {
@@ -63,9 +63,9 @@ export class CommonClock extends EventTarget {
     this.apart_ms = wall() - local();
   }
 
-  /** @param {number} t0 @param {number} t1 @param {number} t2 @param {number} t3 */
-  sample(t0, t1, t2, t3) {
-    const fresh = { ...exchange(t0, t1, t2, t3), at_ms: t3 };
+  /** @param {number} t0 @param {number} t1 @param {number} t2 @param {number} t3 @param {number} [told_ms] what the remote clock may be off itself */
+  sample(t0, t1, t2, t3, told_ms = 0) {
+    const fresh = { ...exchange(t0, t1, t2, t3), at_ms: t3, told_ms };
     // What was told before anything was known was a guess: a tablet's clock may be off by a day.
     if (!this.synchronised) this.told = { now_ms: -Infinity, local_ms: 0 };
     // Two honest samples overlap. If they do not, a clock was stepped or slept: what is older counts no more.
@@ -79,7 +79,7 @@ export class CommonClock extends EventTarget {
     return this.samples.length > 0;
   }
 
-  /** How wrong it may be at most, ms: half the best round trip, and what the clocks drifted since. */
+  /** How wrong it may be at most, ms: half the best round trip, what the clocks drifted since, and what the remote one may be off. */
   get bound_ms() {
     const now_ms = this.local();
     return this.synchronised ? bound(this.#best(now_ms), now_ms) : Infinity;
@@ -117,14 +117,14 @@ export class CommonClock extends EventTarget {
 }
 
 /** @param {Sample} sample @param {number} local_ms */
-function bound({ round_trip_ms, at_ms }, local_ms) {
-  return round_trip_ms / 2 + READING_MS + Math.max(0, local_ms - at_ms) * DRIFT;
+function bound({ round_trip_ms, at_ms, told_ms }, local_ms) {
+  return told_ms + round_trip_ms / 2 + READING_MS + Math.max(0, local_ms - at_ms) * DRIFT;
 }
 
 /**
  * Keeps `clock` right: eight exchanges at once, then one each 10 s; at once again when the computer wakes. Returns its end.
  * @param {CommonClock} clock
- * @param {(t0: number) => Promise<{t1: number, t2: number}>} ask
+ * @param {(t0: number) => Promise<{t1: number, t2: number, bound_ms?: number}>} ask
  * @returns {() => void}
  */
 export function keepClock(clock, ask) {
@@ -135,8 +135,8 @@ export function keepClock(clock, ask) {
   const tick = async () => {
     const t0 = clock.local();
     try {
-      const { t1, t2 } = await ask(t0);
-      if (!clock.slept()) clock.sample(t0, t1, t2, clock.local());
+      const { t1, t2, bound_ms } = await ask(t0);
+      if (!clock.slept()) clock.sample(t0, t1, t2, clock.local(), bound_ms);
       left -= 1;
     } catch {
       // No answer in time: the socket says so itself, the next tick tries again.

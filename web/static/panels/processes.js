@@ -19,6 +19,7 @@ const BEHIND = 10;
  * @property {boolean} relay
  * @property {number} sessions
  * @property {number} packets_per_s
+ * @property {{offset_ms: number | null, bound_ms: number | null, off: boolean}} clock of its machine, beside Redis'
  */
 
 /**
@@ -36,13 +37,16 @@ export function processes(root, page) {
       write(find(row, ".process-behind"), one.owner ? "" : page.t("process.behind", { n: one.behind }));
       const packets = page.i18n.number(one.packets_per_s, { maximumFractionDigits: 0 });
       write(find(row, ".process-relay"), one.relay ? page.t("process.relay", { n: one.sessions, packets }) : page.t("process.no-relay"));
-      set(row, "data-worry", !one.relay);
+      const { offset_ms, bound_ms, off } = one.clock;
+      const apart = { offset: page.i18n.number(offset_ms ?? 0, { maximumFractionDigits: 0, signDisplay: "exceptZero" }), bound: page.i18n.number(Math.ceil(bound_ms ?? 0)) };
+      write(find(row, ".process-clock"), bound_ms === null ? "" : page.t(off ? "process.clock-off" : "process.clock", apart));
+      set(row, "data-worry", !one.relay || off);
     });
   });
 }
 
 function made() {
-  const words = h("div", {}, h("p", { class: "process-name strong" }), ...["pages", "behind", "relay"].map((name) => h("p", { class: `process-${name} small muted` })));
+  const words = h("div", {}, h("p", { class: "process-name strong" }), ...["pages", "behind", "relay", "clock"].map((name) => h("p", { class: `process-${name} small muted` })));
   return h("div", { class: "health-row process" }, h(/** @type {any} */ ("hall-tally"), { state: "off" }), words);
 }
 
