@@ -110,29 +110,39 @@ async def test_a_wall_hears_the_other_hall_and_never_its_own(evening: Evening) -
 
 
 async def test_a_take_changes_every_screen_without_renegotiation(evening: Evening, director: Person) -> None:
+    """Each hall's wall shows the others: Frankfurt's leaves Changzhou only for who is in neither hall, here a slate."""
     await side_by_side(director)
-    await evening.attendee.read("shows", [0, 1])
     screens = (evening.attendee, evening.wall)
-    before = [
-        await screen.page.evaluate("() => [reader.connections().length, reader.descriptions()]") for screen in screens
-    ]
-    wanted: list[tuple[str, list[str], list[int]]] = [
-        ("full", ["frankfurt/camera-1"], [1]),
-        ("full", ["changzhou/camera-1"], [0]),
-        ("full", ["frankfurt/camera-1"], [1]),
-        ("side_by_side", ["changzhou/camera-1", "frankfurt/camera-1"], [0, 1]),
+    await asyncio.gather(evening.attendee.read("shows", [0, 1]), evening.wall.read("shows", [0]))
+    before = [await descriptions(screen) for screen in screens]
+    wanted: list[tuple[str, list[str], tuple[list[int], list[int]]]] = [
+        ("full", ["frankfurt/camera-1"], ([1], [0])),
+        ("full", ["speaker/minden"], ([], [])),
+        ("full", ["changzhou/camera-1"], ([0], [0])),
+        ("side_by_side", ["changzhou/camera-1", "frankfurt/camera-1"], ([0, 1], [0])),
     ]
     for layout, sources, shown in wanted:
         from_ms = await now(evening.attendee)
         answer = await director.command({"type": "stage.take", "layout": layout, "sources": sources})
         assert "seq" in answer, answer
-        times = [await evening.attendee.read("sees", number, from_ms) - from_ms for number in shown]
-        await evening.attendee.read("shows", shown, 8000, 300)
-        print(f"take {layout} {sources}: {max(times):.0f} ms to the attendee's glass")
-    after = [
-        await screen.page.evaluate("() => [reader.connections().length, reader.descriptions()]") for screen in screens
-    ]
-    assert after == before
+        times = await asyncio.gather(*(seen(*each, from_ms) for each in zip(screens, shown, strict=True)))
+        print(f"take {layout} {sources}: {times[0] - from_ms:.0f} ms to the attendee's glass")
+    assert [await descriptions(screen) for screen in screens] == before
+
+
+async def descriptions(screen: Watched) -> list[int]:
+    """How many connections a page has made, and how many descriptions it was given."""
+    counted: list[int] = await screen.page.evaluate("() => [reader.connections().length, reader.descriptions()]")
+    return counted
+
+
+async def seen(screen: Watched, sources: list[int], from_ms: float) -> float:
+    """When each of these halls, or a slate if none is meant, was first shown after `from_ms`; they alone stay."""
+    if not sources:
+        return float(await screen.read("slate", from_ms))
+    times = [float(await screen.read("sees", number, from_ms)) for number in sources]
+    await screen.read("shows", sources, 8000, 300)
+    return max(times)
 
 
 async def test_an_old_picture_stays_until_the_new_one(evening: Evening, director: Person) -> None:

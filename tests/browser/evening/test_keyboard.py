@@ -71,10 +71,22 @@ async def test_the_director_takes_by_keys_and_never_by_space(
     await desk.page.context.close()
 
 
-async def test_an_organiser_reaches_every_link(watch: Watch, browser: Browser, links: list[Link]) -> None:
+async def test_an_organiser_shows_a_link_s_code_and_leaves_it_standing_by_keyboard(
+    watch: Watch, browser: Browser, links: list[Link]
+) -> None:
     desk = await watch.open(browser, link_of(links, "organiser").url)
-    await desk.page.locator("[data-links] button").first.wait_for()
-    await tab_to(desk.page, "[data-links] button")
+    dialog, row = desk.page.locator("dialog[open]"), "[data-links] .link:first-child"
+    await desk.page.locator(f"{row} [data-act=qr]").first.wait_for()
+    await tab_to(desk.page, f"{row} [data-act=qr]")
+    await desk.page.keyboard.press("Enter")
+    await dialog.locator("img.qr").wait_for()
+    await desk.page.keyboard.press("Escape")
+    await dialog.wait_for(state="hidden")
+    await tab_to(desk.page, f"{row} [data-act=renew]")
+    await desk.page.keyboard.press("Enter")
+    await dialog.wait_for()
+    await desk.page.keyboard.press("Escape")
+    await dialog.wait_for(state="hidden")
     await desk.page.context.close()
 
 
