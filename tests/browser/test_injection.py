@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import quote
@@ -21,13 +21,15 @@ from playwright.async_api import Browser, BrowserContext, Page
 from rooms import conferences
 from scripts.rehearsal.node import Link, OwnNode
 from scripts.rehearsal.person import Person
-from tests.browser.conftest import link_of
+from tests.browser.conftest import HALLS, link_of
 from tests.browser.pages import DESK
+from tests.browser.signing import Protocol
 
 pytestmark = pytest.mark.holds
 
 LANGUAGES = ("zh", "de", "en", "fr")
-ROLES = ("attendee", "on_site", "speaker", "operator", "wall", "confidence", "director", "moderator", "organiser")
+DESKS = ("director", "moderator", "protocol_officer", "organiser")
+ROLES = ("attendee", "on_site", "speaker", "signatory", "operator", "wall", "confidence", *DESKS)
 ATTACKS = (
     "<img src=x onerror=xss()>",
     '"><script>xss()</script>',
@@ -40,6 +42,9 @@ ATTACKS = (
 )
 """What breaks out of text, attributes, scripts, titles and templates."""
 NAMES = [f"N{number} {attack}" for number, attack in enumerate(ATTACKS)]
+ACT = ("act", "sector", "party", "office", "power", "person", "reason", "member")
+SAID = {name: f"{name} {attack}" for name, attack in zip(ACT, ATTACKS, strict=True)}
+"""The texts of acts, each an attack of its own."""
 WATCHER = "globalThis.executed = []; globalThis.xss = () => executed.push(new Error().stack);"
 INJECTED = """() => {
   const found = [];
@@ -93,7 +98,42 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OwnNo
         guests = link_of(await node.links(), "attendee")
         for name in NAMES:
             await stack.enter_async_context(Person(node, guests, name))
+        await sign_attacks(node, stack)
         yield node
+
+
+def words(name: str) -> dict[str, str]:
+    """What is said under a name, in every language."""
+    return dict.fromkeys(LANGUAGES, SAID[name])
+
+
+async def sign_attacks(node: OwnNode, stack: AsyncExitStack) -> None:
+    """Acts with an attack in every text: one before its signatories, one that is void, and an initiative on show."""
+    links = await node.links()
+    hands = Person(node, link_of(links, "protocol_officer"), "Paula"), Person(node, link_of(links, "organiser"), "Olga")
+    protocol = Protocol(*[await stack.enter_async_context(hand) for hand in hands])
+    parties = [
+        {
+            "venue": venue,
+            "names": words("party"),
+            "title": words("office"),
+            "authority": words("power"),
+        }
+        for venue in HALLS
+    ]
+    said = {"sector": words("sector"), "parties": parties}
+    for act, kind in (("void", "signing"), ("joined", "initiative"), ("signed", "signing")):
+        await protocol.drafts(act, kind, **said, title={"en": f"{act}: {SAID['act']}"})
+    for party in range(len(parties)):
+        name = {"type": "ceremony.name", "act": "signed", "party": party, "name": SAID["person"]}
+        assert "seq" in await protocol.organiser.command(name)
+    await protocol.does("void", "void", reason=SAID["reason"])
+    for verb in ("lock", "paper"):
+        await protocol.does(verb, "joined")
+    await protocol.does("join", "joined", names=words("member"))
+    await protocol.does("show", "joined")
+    await protocol.does("lock", "signed")
+    await protocol.does("seat", "signed", seats=[f"{venue}-1" for venue in HALLS])
 
 
 @session
@@ -140,7 +180,7 @@ async def live(page: Page, url: str) -> None:
 
 async def settled(page: Page) -> None:
     """The page has drawn what it has."""
-    await page.locator("hall-clock, .clock, time").first.wait_for(state="attached")
+    await page.locator("hall-clock, .clock, time, .pad-seat:not(:empty)").first.wait_for(state="attached")
     await page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
 
 
@@ -164,8 +204,25 @@ async def test_a_page_shows_hostile_texts_as_text_in_every_language(
 async def test_a_desk_shows_hostile_names_as_text(tabs: list[Page], links: list[Link], role: str) -> None:
     page = tabs[0]
     await live(page, link_of(links, role).url)
-    await page.wait_for_function(f"attacks => ({SHOWN})(attacks).length === attacks.length", arg=NAMES)
+    await shows(page, *NAMES)
     assert await page.evaluate(INJECTED) == []
+
+
+def shows(page: Page, *texts: str) -> Awaitable[object]:
+    """The page shows all of these texts, each in full."""
+    return page.wait_for_function(f"texts => ({SHOWN})(texts).length === texts.length", arg=texts)
+
+
+async def test_what_is_signed_joined_or_void_shows_hostile_texts_as_text(tabs: list[Page], links: list[Link]) -> None:
+    pad, desk, wall, _ = tabs
+    roles = {pad: "signatory", desk: "protocol_officer", wall: "wall"}
+    await asyncio.gather(*(live(page, link_of(links, role).url) for page, role in roles.items()))
+    await shows(pad, *(SAID[name] for name in ("act", "party", "office", "power", "person")))
+    await shows(wall, SAID["act"], SAID["member"])
+    await shows(desk, SAID["act"], SAID["party"], SAID["member"])
+    await desk.locator(".acts-button", has_text="void").click()
+    await shows(desk, SAID["reason"])
+    assert [await page.evaluate(INJECTED) for page in roles] == [[], [], []]
 
 
 async def test_a_guest_may_write_an_attack_into_the_lobby(bare: BrowserContext, links: list[Link]) -> None:
@@ -173,7 +230,7 @@ async def test_a_guest_may_write_an_attack_into_the_lobby(bare: BrowserContext, 
     await page.locator("#name").fill(ATTACKS[0])
     await page.locator(".join-button").click()
     await page.locator("#stage").wait_for()
-    await settled(page)
+    await shows(page, SAID["act"], SAID["member"])
     assert await page.evaluate(INJECTED) == []
     await page.close()
 
