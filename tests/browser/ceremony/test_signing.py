@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -22,7 +23,7 @@ SPREAD_MS = 60.0
 """From a hand to another hall's screen, beyond what the line itself takes."""
 ECHOES = 20
 RUNS, RUNS_MAX = 3, 9
-"""So many of at most so many keep it: each may meet another process of a busy machine, in its ink or in its echo."""
+"""Runs that are judged by their median, at least and at most: each may meet another process, in its ink or its echo."""
 AWAY = ("ERR_CONNECTION_REFUSED", "WebSocket connection", "Failed to load resource", "net::ERR")
 """What a console says while the server is away."""
 ECHO = """async (count) => {
@@ -110,16 +111,16 @@ async def test_four_parties_sign_the_memorandum_and_every_hall_sees_the_hands(
 
 
 async def the_ink_follows_the_hand(pad: Pad, screens: Sequence[Watched]) -> None:
-    """A screen draws what a hand draws no later than the echo and SPREAD_MS, at each of the screens."""
-    kept = [0] * len(screens)
+    """A screen draws what a hand draws no later than the echo and SPREAD_MS: the median of runs, at each screen."""
+    over: list[list[float]] = [[] for _ in screens]
     for seed in range(RUNS_MAX):
         times = await hand_to_screens(pad, screens, seed)
         print("hand to screen and echo, p95 ms:", *(f"{late_ms:.0f}/{echo_ms:.0f}" for late_ms, echo_ms in times))
-        held = (late_ms - echo_ms <= SPREAD_MS for late_ms, echo_ms in times)
-        kept = [count + each for count, each in zip(kept, held, strict=True)]
-        if min(kept) >= RUNS:
+        for runs, (late_ms, echo_ms) in zip(over, times, strict=True):
+            runs.append(late_ms - echo_ms)
+        if seed + 1 >= RUNS and all(median(runs) <= SPREAD_MS for runs in over):
             break
-    assert min(kept) >= RUNS, kept
+    assert all(median(runs) <= SPREAD_MS for runs in over), over
 
 
 async def hand_to_screens(pad: Pad, screens: Sequence[Watched], seed: int) -> list[tuple[float, float]]:
