@@ -17,7 +17,7 @@ from scripts.rehearsal.loops import FRAMES_PER_S, LOOP_S
 from scripts.rehearsal.tone import STEREO_BYTES, Ear
 from scripts.rehearsal.whip import Session, peer
 
-SLOTS: Final = 4
+SLOTS: Final = 6
 """Pictures and sounds that a page offers to take."""
 _LOOP_FRAMES: Final = FRAMES_PER_S * LOOP_S
 

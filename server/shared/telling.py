@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from rooms.journal import Entry
-from rooms.kernel import ConferenceId
+from rooms.kernel import CommandId, ConferenceId
 from server.host import Listener
 from server.journal import Journal
 from server.metrics import Metrics
@@ -46,6 +46,14 @@ class Telling:
             after_seq += fresh
         return missed
 
+    async def stands(self, told: Entry) -> bool:
+        """Whether the journal has this entry and no other in its place: who writes now has to go on from it.
+
+        Raises Unwritable.
+        """
+        bodies = await self._journal.replay(self._id, told.seq - 1, 1)
+        return not bodies or _mark(decoded(self._id, bodies[0])) == _mark(told)
+
     def catch_up(self, missed: Sequence[Entry]) -> None:
         """Tell what was missed; at the start only remember where it ends."""
         if self.last is None:
@@ -76,3 +84,8 @@ class Telling:
             return False
         self.last = entry
         return True
+
+
+def _mark(entry: Entry) -> tuple[int, int, CommandId]:
+    """What no two entries share."""
+    return entry.epoch, entry.at_ms, entry.command_id

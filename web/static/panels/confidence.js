@@ -22,7 +22,7 @@ const root = find(document, ".confidence");
 const word = find(root, ".screen-word");
 const page = await openUnattended((page, error) => say(word, "line-lost", page.t("confidence.title"), page.refusal(error)));
 const { whep = "", venue = "" } = page.me ?? {};
-const session = new PlaySession({ url: whep, token: page.token, iceServers: () => page.me?.ice_servers ?? [] });
+const session = new PlaySession({ url: whep, token: page.token, slots: 4, iceServers: () => page.me?.ice_servers ?? [] });
 tieSession(page, session);
 insist(session);
 const screen = new Screen(find(root, ".confidence-screen"), page, session);

@@ -17,7 +17,7 @@ const root = find(document, ".wall");
 const word = find(root, ".screen-word");
 const page = await openUnattended((page, error) => say(word, "line-lost", page.t("wall.link-fault"), page.refusal(error)));
 const { whep = "", venue = "" } = page.me ?? {};
-const session = new PlaySession({ url: whep, token: page.token, iceServers: () => page.me?.ice_servers ?? [] });
+const session = new PlaySession({ url: whep, token: page.token, slots: 4, iceServers: () => page.me?.ice_servers ?? [] });
 const sound = new Sound(page, session, { remembers: false });
 tieSession(page, session);
 insist(session);
