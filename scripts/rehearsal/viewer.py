@@ -44,17 +44,22 @@ class Eyes:
         self.first_s: float | None = None
         self.last_s: dict[str, float] = {}
         self.slate_s: dict[int, float] = {}
+        self._begun: set[int] = set()
         self._before: dict[int, Code] = {}
         self._news = asyncio.Event()
 
     def see(self, slot: int, code: Code | None, now_s: float) -> None:
-        """One decoded frame of picture slot `slot`; without a code it is a slate's."""
-        self.frames += 1
+        """One decoded frame of picture slot `slot`; without a code it is a slate's.
+
+        Those before the slot's first picture do not count: who comes as a camera comes sees its slate for a moment.
+        """
         if code is None or code.source >= len(self.halls):
             self.slate_s[slot] = now_s
             self._before.pop(slot, None)
         else:
+            self._begun.add(slot)
             self._coded(slot, code, now_s)
+        self.frames += slot in self._begun
         self._news.set()
 
     def _coded(self, slot: int, code: Code, now_s: float) -> None:

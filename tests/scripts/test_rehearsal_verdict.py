@@ -70,6 +70,7 @@ def test_ages_name_the_middle_and_the_slow_end() -> None:
 async def test_eyes_count_missing_frames_and_slates() -> None:
     hall = SimpleNamespace(source="a/1", age_ms=lambda number, now_s: 40.0)
     eyes = Eyes([hall])  # type: ignore[list-item]
+    eyes.see(0, None, now_s=0.0)
     for number in (0, 1, 4):
         eyes.see(0, Code(0, number), now_s=float(number))
     eyes.see(0, None, now_s=5.0)
