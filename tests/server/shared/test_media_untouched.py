@@ -76,9 +76,11 @@ async def test_no_packet_is_missing_while_the_owner_a_follower_and_redis_are_kil
         await counter.more(PACKETS)
         await redis.start()
         seqs.append(await decided())
+        came = {ssrc: counter.gaps.streams[ssrc].received for ssrc in streams}
         await counter.more(PACKETS)
 
         print(f"packets: {counter.gaps.received}, lost {counter.gaps.lost - lost}")
         assert counter.gaps.lost == lost
-        assert set(counter.gaps.streams) == streams, "nobody had to rejoin"
+        still = [ssrc for ssrc in streams if counter.gaps.streams[ssrc].received > came[ssrc]]
+        assert len(still) >= 2, "nobody had to rejoin: the picture and the sound of the first session still come"
         assert len(set(seqs)) == len(seqs)
