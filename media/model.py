@@ -81,11 +81,12 @@ class Route(msgspec.Struct, frozen=True):
 
 
 class SlateSpec(msgspec.Struct, frozen=True):
-    """A prerendered loop that publishes as `source`: a name and a place, one rendering per codec."""
+    """A prerendered loop that publishes as `source`: its place and what it shows, each as every language writes it
+    (the first ones are kept where all are too long); one rendering per codec."""
 
     source: SourceName
-    title: str
-    subtitle: str
+    place: tuple[str, ...]
+    shows: tuple[str, ...]
     codecs: tuple[Codec, ...]
 
 

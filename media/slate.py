@@ -23,7 +23,7 @@ from media.payloader import PAYLOADERS, Payloader
 from media.plane import Extensions, InboundTrack, PayloadType, Plane
 from media.slate_render import FRAMES_PER_S, Frame, Order
 
-LOOK: Final = "2"
+LOOK: Final = "3"
 """Changes when the drawing or the encoding does: older loops in the cache are not taken for it."""
 RENDER_S: Final = 60.0
 """A loop takes about two seconds of one core; a machine that needs more is stuck."""
@@ -79,7 +79,7 @@ class SlatePlayer:
         """Loops that are not rendered yet wait in line, so that every slate has its first codec first."""
         loops = [_Loop(codec, self._random) for codec in dict.fromkeys(slate.codecs) if codec in PAYLOADERS]
         for loop in loops:
-            loop.frames = await self._rendered(Order(slate.title, slate.subtitle, loop.codec))
+            loop.frames = await self._rendered(Order(slate.place, slate.shows, loop.codec))
             if loop.frames and slate.source not in self._playing:
                 publication = PublicationId(self._random(16).hex())
                 self._plane.publish(slate.source, publication, [loop.track for loop in loops])

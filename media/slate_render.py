@@ -6,10 +6,11 @@ packets wait for an encoder.
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -32,11 +33,18 @@ KEYFRAME_FRAMES: Final = 10
 GROUND, INK, MUTED, LINE, SEAL = (20, 18, 16), (243, 238, 230), (167, 159, 148), (54, 49, 43), (194, 58, 34)
 MARGIN: Final = 112
 LINE_Y: Final = 552
-TITLE_PX: Final = 84
-SUBTITLE_PX: Final = 34
-SERIF: Final = ("NotoSerifCJK-Regular.ttc", "Songti.ttc", "NotoSerif-Regular.ttf", "Georgia.ttf", "DejaVuSerif.ttf")
-SANS: Final = ("NotoSansCJK-Regular.ttc", "PingFang.ttc", "NotoSans-Regular.ttf", "Helvetica.ttc", "DejaVuSans.ttf")
-"""Best first: one face for Han and Latin letters, so that both stand on one line well."""
+PLACE_PX: Final = (84, 52)
+SHOWS_PX: Final = (36, 28)
+"""The largest and the least at which all writings may stand; the last ones give way before they are smaller."""
+SMALLEST_PX: Final = 16
+STEP_PX: Final = 4
+LETTERS_MAX: Final = 160
+"""of one writing."""
+HAN: Final = ("NotoSansCJK-Regular.ttc", "PingFang.ttc", "SourceHanSansSC-Regular.otf", "msyh.ttc", "wqy-zenhei.ttc")
+SERIF: Final = ("NotoSerifCJK-Regular.ttc", "Songti.ttc", *HAN, "NotoSerif-Regular.ttf", "DejaVuSerif.ttf")
+SANS: Final = (*HAN, "NotoSans-Regular.ttf", "Helvetica.ttc", "DejaVuSans.ttf")
+"""Best first: one face for Han and Latin letters, so that both stand on one line well. Where none of them draws Han,
+what is written in it is left out."""
 FOLDERS: Final = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 FOLDERS_ELSEWHERE: Final = ("/System/Library/Fonts", "/Library/Fonts", "C:/Windows/Fonts")
 ENCODERS: Final[dict[Codec, tuple[str, dict[str, str]]]] = {
@@ -46,14 +54,15 @@ ENCODERS: Final[dict[Codec, tuple[str, dict[str, str]]]] = {
     Codec.AV1: ("libsvtav1", {"preset": "12", "crf": "30", "svtav1-params": "pred-struct=1:lookahead=0:scd=0"}),
 }
 """Quick rather than small, but fine enough that the dark ground has no blotches."""
+NO_LETTER: Final = "\U0010ffff"
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 class Order(msgspec.Struct, frozen=True):
     """What to render."""
 
-    title: str
-    subtitle: str
+    place: tuple[str, ...]
+    shows: tuple[str, ...]
     codec: Codec
 
 
@@ -64,9 +73,9 @@ class Frame(msgspec.Struct, frozen=True, array_like=True):
     data: bytes
 
 
-def pictures(title: str, subtitle: str) -> Iterator[Image.Image]:
+def pictures(place: Sequence[str], shows: Sequence[str]) -> Iterator[Image.Image]:
     """The loop's frames; the one after the last would equal the first."""
-    still = _still(title, subtitle)
+    still = _still(place, shows)
     for index in range(FRAMES_PER_S * SECONDS):
         yield _moved(still.copy(), index / (FRAMES_PER_S * SECONDS))
 
@@ -90,19 +99,19 @@ def encode(codec: Codec, frames: Iterator[Image.Image]) -> list[Frame]:
     return [Frame(bool(packet.is_keyframe), bytes(packet)) for packet in packets if packet.size]
 
 
-def _still(title: str, subtitle: str) -> Image.Image:
+def _still(place: Sequence[str], shows: Sequence[str]) -> Image.Image:
     """Everything that does not move. Text stands a little above the middle, the line below it."""
     picture = Image.new("RGB", (WIDTH, HEIGHT), GROUND)
     draw = ImageDraw.Draw(picture)
-    lines, font = _fitted(title, SERIF, TITLE_PX)
-    top = LINE_Y - 180.0 - len(lines) * TITLE_PX * 1.24
+    lines, font = _fitted(place, "  ", SERIF, PLACE_PX)
+    top = LINE_Y - 180.0 - len(lines) * PLACE_PX[0] * 1.24
     for line in lines:
         draw.text((MARGIN, top), line, font=font, fill=INK)
-        top += TITLE_PX * 1.24
-    small_lines, small = _fitted(subtitle, SANS, SUBTITLE_PX)
-    for line in small_lines:
-        draw.text((MARGIN, top + 22), line, font=small, fill=MUTED)
-        top += SUBTITLE_PX * 1.4
+        top += PLACE_PX[0] * 1.24
+    lines, font = _fitted([each for each in shows if each not in place], "  ·  ", SANS, SHOWS_PX)
+    for line in lines:
+        draw.text((MARGIN, top + 22), line, font=font, fill=MUTED)
+        top += SHOWS_PX[0] * 1.4
     draw.line((MARGIN, LINE_Y, WIDTH - MARGIN, LINE_Y), fill=LINE, width=2)
     for x in (MARGIN, WIDTH - MARGIN):
         picture.paste(MUTED, (x - 8, LINE_Y - 8), _disc(16, 12))
@@ -132,15 +141,30 @@ def _mixed(dark: tuple[int, int, int], bright: tuple[int, int, int], share: floa
     return red, green, blue
 
 
-def _fitted(text: str, faces: tuple[str, ...], size_px: int) -> tuple[list[str], Font]:
-    """At most two lines that fit the width, at `size_px` or as much smaller as it takes."""
-    text = " ".join(text.split())[:160]
-    for size in range(size_px, 15, -4):
-        font = _font(faces, size)
-        lines = _broken(text, font)
-        if len(lines) <= 2:
-            return lines, font
-    return _broken(text, font)[:2], font
+def _fitted(writings: Sequence[str], pause: str, faces: tuple[str, ...], px: tuple[int, int]) -> tuple[list[str], Font]:
+    """At most two lines that fit the width, as large as it goes: all writings that are drawn, else the first ones."""
+    face = _face(faces, "".join(writings))
+    drawn = [" ".join(text.split())[:LETTERS_MAX] for text in writings if _draws(_font(face, SMALLEST_PX), text)]
+    largest, least = px
+    for count in range(len(drawn), 0, -1):
+        for size in range(largest, least - 1 if count > 1 else SMALLEST_PX - 1, -STEP_PX):
+            font = _font(face, size)
+            lines = _lines(drawn[:count], pause, font)
+            if len(lines) <= 2:
+                return lines, font
+    font = _font(face, SMALLEST_PX)
+    return _lines(drawn[:1], pause, font)[:2], font
+
+
+def _lines(writings: Sequence[str], pause: str, font: Font) -> list[str]:
+    """Side by side as far as they go; one is broken only where a whole line is too short for it."""
+    lines: list[str] = []
+    for writing in writings:
+        if lines and font.getlength(beside := lines[-1] + pause + writing) <= WIDTH - 2 * MARGIN:
+            lines[-1] = beside
+        else:
+            lines += _broken(writing, font)
+    return lines
 
 
 def _broken(text: str, font: Font) -> list[str]:
@@ -165,26 +189,50 @@ def _words(text: str) -> Iterator[str]:
         yield word
 
 
-def _font(faces: tuple[str, ...], size_px: int) -> Font:
-    """The first of `faces` that this system has; else Pillow's own."""
-    for path in _font_files(faces):
-        try:
-            return ImageFont.truetype(path, size_px, index=2 if "CJK" in path else 0)
-        except OSError:
-            continue
-    return ImageFont.load_default(size_px)
+def _face(faces: tuple[str, ...], text: str) -> str | None:
+    """The file of the first of `faces` here that draws all of `text`, else of the first one; None: there is none."""
+    here = _files(faces)
+    return next((file for file in here if _draws(_font(file, SMALLEST_PX), text)), here[0] if here else None)
 
 
-def _font_files(faces: tuple[str, ...]) -> list[str]:
+def _font(file: str | None, size_px: int) -> Font:
+    """Without a file Pillow's own."""
+    if file is None:
+        return ImageFont.load_default(size_px)
+    return ImageFont.truetype(file, size_px, index=2 if "NotoSerifCJK" in file or "NotoSansCJK" in file else 0)
+
+
+def _draws(font: Font, text: str) -> bool:
+    """Whether the font has all letters of `text`: those it has not look like the one that nobody has."""
+    return not any(_glyph(font, letter) == _glyph(font, NO_LETTER) for letter in set(text) if not letter.isspace())
+
+
+def _glyph(font: Font, letter: str) -> bytes:
+    picture = Image.new("L", (SMALLEST_PX * 2, SMALLEST_PX * 2))
+    ImageDraw.Draw(picture).text((0, 0), letter, font=font, fill=255)
+    return picture.tobytes()
+
+
+@functools.cache
+def _files(faces: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of `faces` that this system has and can read."""
     folders = [Path(folder).expanduser() for folder in (*FOLDERS, *FOLDERS_ELSEWHERE)]
-    found = {path.name: str(path) for folder in folders if folder.is_dir() for path in folder.rglob("*.tt[fc]")}
-    return [found[face] for face in faces if face in found]
+    found = {path.name: str(path) for folder in folders if folder.is_dir() for path in folder.rglob("*.[to]t[fc]")}
+    return tuple(found[face] for face in faces if face in found and _is_readable(found[face]))
+
+
+def _is_readable(file: str) -> bool:
+    try:
+        _font(file, SMALLEST_PX)
+    except OSError:
+        return False
+    return True
 
 
 def main() -> None:
     os.nice(NICE)
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
-    loop = encode(order.codec, pictures(order.title, order.subtitle))
+    loop = encode(order.codec, pictures(order.place, order.shows))
     target = Path(sys.argv[1])
     draft = target.with_suffix(f".{os.getpid()}")
     draft.write_bytes(msgspec.msgpack.encode(loop))

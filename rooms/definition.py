@@ -36,6 +36,10 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def all(self) -> dict[str, str]:
         return {"zh": self.zh or self.en, "de": self.de or self.en, "en": self.en, "fr": self.fr or self.en}
 
+    def writings(self) -> tuple[str, ...]:
+        """Each way it is written, once: what stands where readers of every language look at the same."""
+        return tuple(dict.fromkeys(text for text in (self.en, self.zh, self.de, self.fr) if text))
+
 
 PARTIES_MAX: Final = 6
 """Parties of one project, and tablets at one signing table."""

@@ -302,12 +302,14 @@ def source_specs(conference: Conference) -> list[SourceSpec]:
 
 
 def slate_specs(conference: Conference) -> list[SlateSpec]:
-    """One slate per Source: its name, and its city as both halls write it."""
+    """One slate per Source: every viewer gets the same loop, and finds the place in the own writing."""
     definition = conference.definition
-    specs = []
-    for source in conference.sources():
-        place = definition.place_of(source).all()
-        subtitle = " · ".join(dict.fromkeys((place["en"], place["zh"])))
-        name = slate_name(definition.id, source.id)
-        specs.append(SlateSpec(name, source.name.en, subtitle, SLATE_CODECS))
-    return specs
+    return [
+        SlateSpec(
+            slate_name(definition.id, source.id),
+            definition.place_of(source).writings(),
+            source.name.writings(),
+            SLATE_CODECS,
+        )
+        for source in conference.sources()
+    ]

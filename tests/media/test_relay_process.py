@@ -169,7 +169,7 @@ async def test_a_session_that_web_drops_is_ended_at_the_peer(world):
 
 
 async def test_a_slate_stands_in_for_a_source_without_media(world):
-    world.client.slates((SlateSpec(SLATE, "Changzhou", "Main venue", (Codec.VP8, Codec.H264)),))
+    world.client.slates((SlateSpec(SLATE, ("Changzhou",), ("Main venue",), (Codec.VP8, Codec.H264)),))
     _, video, _, _ = await playing(world)
     picture = await first(video, timeout_s=30)
     assert (picture.width, picture.height) == (1280, 720)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 import msgspec
+import pytest
 
 from media import slate, slate_render
 from media.model import Codec, SlateSpec
@@ -13,11 +14,11 @@ from media.slate import SlatePlayer
 from media.slate_render import Frame, encode, pictures
 from tests.media.plane_fake import FakePlane
 
-SPEC = SlateSpec("c:slate/hall", "Changzhou", "Main venue", (Codec.VP8, Codec.H264))
+SPEC = SlateSpec("c:slate/hall", ("Changzhou", "常州"), ("Main venue",), (Codec.VP8, Codec.H264))
 
 
 def test_the_loop_has_no_seam():
-    frames = list(pictures("常州 Changzhou", "Main venue · 主会场"))
+    frames = list(pictures(("Changzhou", "常州"), ("Main venue", "主会场")))
     assert len(frames) == slate_render.FRAMES_PER_S * slate_render.SECONDS
     small = [frame.resize((64, 36)).tobytes() for frame in frames]
     steps = [
@@ -28,12 +29,35 @@ def test_the_loop_has_no_seam():
 
 
 def test_long_and_empty_texts_fit():
-    for title, subtitle in (("", ""), ("Donaudampfschifffahrtsgesellschaft " * 8, "会" * 300)):
-        assert next(pictures(title, subtitle)).size == (1280, 720)
+    for place, shows in (((), ("",)), (["Donaudampfschifffahrtsgesellschaft " * 8] * 4, ["会" * 300] * 4)):
+        assert next(pictures(place, shows)).size == (1280, 720)
+
+
+def test_writings_give_way_before_they_are_too_small_to_read():
+    place = ("Duesseldorf", "杜塞尔多夫", "Düsseldorf", "A writing that is rather long, and another one of its kind")
+    lines, font = slate_render._fitted(place, "  ", slate_render.SERIF, slate_render.PLACE_PX)
+    assert font.size >= slate_render.PLACE_PX[1]
+    assert lines[0].startswith("Duesseldorf")
+    assert len(lines) <= 2
+    assert "kind" not in "".join(lines)
+
+
+def test_where_no_face_draws_han_the_other_writings_stand_alone(monkeypatch):
+    monkeypatch.setattr(slate_render, "_files", lambda _: ())
+    latin, both = (next(pictures(place, ())).tobytes() for place in (("Changzhou",), ("Changzhou", "常州")))
+    assert latin == both
+
+
+def test_a_face_that_draws_han_is_taken_where_there_is_one():
+    here = slate_render._files(slate_render.SERIF)
+    if not any("CJK" in file for file in here):
+        pytest.skip("this machine has no face for Han letters")
+    lines, _ = slate_render._fitted(("Changzhou", "常州"), "  ", slate_render.SERIF, slate_render.PLACE_PX)
+    assert lines == ["Changzhou  常州"]
 
 
 def test_a_loop_is_decodable_and_has_a_keyframe_each_second():
-    frames = encode(Codec.H264, pictures("Frankfurt", "Branch venue"))
+    frames = encode(Codec.H264, pictures(("Frankfurt",), ("Branch venue",)))
     assert [index for index, frame in enumerate(frames) if frame.keyframe] == list(range(0, 80, 10))
     decoder = av.CodecContext.create("h264", "r")
     decoded = [picture for frame in frames for picture in decoder.decode(av.Packet(frame.data))]

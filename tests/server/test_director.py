@@ -125,7 +125,8 @@ async def test_a_delay_reaches_the_relay_once(house: House) -> None:
 async def test_every_source_has_a_slate_with_its_name_and_city(house: House) -> None:
     slates = {slate.source: slate for slate in house.relay.slated[-1]}
     slate = slates[SourceName("jiangsu-2022:slate/frankfurt/camera-1")]
-    assert (slate.title, slate.subtitle) == ("Frankfurt, hall", "Frankfurt · 法兰克福")
+    assert slate.place == ("Frankfurt", "法兰克福", "Francfort")
+    assert slate.shows == ("Frankfurt, hall", "法兰克福会场", "Frankfurt, Saal", "Francfort, salle")
     assert len(slates) == len(house.conference.definition.sources)
 
 
