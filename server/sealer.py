@@ -48,6 +48,9 @@ CHUNK: Final = 1000
 """Entries read at once."""
 PAUSES_S: Final = (1.0, 5.0, 20.0, 60.0)
 """Between tries while the disk, or the seal's key, is not to be had; the last one repeats."""
+STAMP_TRIES: Final = 3
+"""So often a record waits for its time stamp, half a minute in all: once its file is kept and taken home, no stamp can
+be put in that would not make it another file than the journal and the ceremony's record name."""
 LEFT_S: Final = 20
 """A seal takes a second or two; an owner that has not sealed by then has no press, no key or no rights."""
 
@@ -199,22 +202,22 @@ class Sealer:
             if self._hosts[place.conference].owns:
                 break
             await self._pause(1.0)
-        for pause_s in chain(PAUSES_S, repeat(PAUSES_S[-1])):
+        for number, pause_s in enumerate(chain(PAUSES_S, repeat(PAUSES_S[-1]))):
             try:
                 async with self._turn:
-                    await self._keep(place)
+                    await self._keep(place, unstamped=number >= STAMP_TRIES)
             except (Refused, Unwritable, JobFailed) as failed:
                 log.warning("no record yet", act=place.act, reason=str(failed))
                 await self._pause(pause_s)
             else:
                 return
 
-    async def _keep(self, place: Place) -> None:
+    async def _keep(self, place: Place, *, unstamped: bool) -> None:
         act = self._act(place)
         if act is None or act.record is not None:
             return
         record = await self.record(place)
-        pdf = await self._printed(record)
+        pdf = await self._printed(record, unstamped=unstamped)
         digest = ActDigest(hashlib.sha256(pdf).hexdigest())
         await self._means.shelf.put(_name(place, digest), pdf)
         intent = CommandId(secrets.token_hex(16))
@@ -236,10 +239,10 @@ class Sealer:
         frame = Frame(self._hosts[conference].conference.definition, room, self._means.signer)
         return await asyncio.to_thread(lambda: build(frame, list(facts(bodies, room))))
 
-    async def _printed(self, record: Record) -> bytes:
-        """The sealed PDF, with what can be opened of the record's commitments at the time."""
+    async def _printed(self, record: Record, *, unstamped: bool = True) -> bytes:
+        """The sealed PDF, with what can be opened of the record's commitments now. Raises Refused, JobFailed."""
         openings = await self._means.vault.openings(commitments(record))
-        order = {"record": record, "openings": openings, "seal": self._means.seal}
+        order = {"record": record, "openings": openings, "seal": self._means.seal, "unstamped": unstamped}
         return await self._means.jobs.run(Job.SEAL, msgspec.json.encode(order))
 
     def _ceremony(self, conference: ConferenceId, room: RoomId) -> Ceremony:

@@ -18,15 +18,16 @@ from server.records.wording import words
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What to print, and what to seal it with."""
+    """What to print, and what to seal it with; whether it may do without a time stamp that is wanted."""
 
     record: dict[str, Any]
     openings: dict[Digest, Opening]
     seal: Seal
+    unstamped: bool = True
 
 
 def job(given: bytes) -> bytes:
-    """Raises Refused `seal-unusable`."""
+    """Raises Refused `seal-unusable`, `stamp-missing` where the order does not do without one."""
     order = msgspec.json.decode(given, type=Order)
     pdf = printed(order.record, order.openings)
     try:
@@ -36,4 +37,6 @@ def job(given: bytes) -> bytes:
         raise Refused("seal-unusable") from wrong
     if unstamped:
         print(f"no time stamp from {unstamped}", file=sys.stderr)
+        if not order.unstamped:
+            raise Refused("stamp-missing")
     return made

@@ -6,21 +6,25 @@ import asyncio
 import json
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 
+import msgspec
 import pytest
 
 from rooms.ceremony import commands as c
 from rooms.ceremony.model import signatory
-from rooms.kernel import ConferenceId, ProjectId
+from rooms.kernel import ConferenceId, ProjectId, Refused
 from server.links import Row
 from server.records.attachment import attachments
+from server.records.jobs import Job
+from server.records.keys import Seal
 from server.records.verdict import Checked, Status, said
 from server.records.verify import verify
 from server.sealer import Means, Sealer
 from server.settings import Settings
 from server.shelf import FolderShelf
 from tests.rooms.ceremony.evening import MEMORANDUM, OFFICER, Evening
+from tests.rooms.ceremony.evening import sealed as sealed_evening
 from tests.rooms.hall import ORGANISER
 from tests.server.conftest import CONFERENCE, Guest, Node, running, web_root
 from tests.server.test_ceremonies import ACT, SEATS, Table, table, tablet
@@ -165,3 +169,31 @@ async def test_who_signed_a_take_set_aside_for_a_party_that_is_no_more_takes_the
     assert await shelf.names(), "nobody signed for a fifth party"
     await sealer.forget(signatory(CONFERENCE, MEMORANDUM, 3))
     assert await shelf.names() == []
+
+
+async def test_a_record_waits_half_a_minute_for_its_time_stamp_and_is_kept_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evening = sealed_evening()
+    may_do_without: list[bool] = []
+    pauses_s: list[float] = []
+
+    async def press(_: Job, order: bytes) -> bytes:
+        may_do_without.append(msgspec.json.decode(order)["unstamped"])
+        if not may_do_without[-1]:
+            raise Refused("stamp-missing")
+        return b"sealed, unstamped"
+
+    async def pause(pause_s: float) -> None:
+        pauses_s.append(pause_s)
+
+    monkeypatch.setattr(Sealer, "record", AsyncMock(return_value={"act": {}}))
+    host = Mock(id=CONFERENCE, conference=evening.conference, owns=True, handle=AsyncMock())
+    shelf = FolderShelf(tmp_path)
+    vault = Mock(openings=AsyncMock(return_value={}))
+    sealer = Sealer(Means(Mock(), vault, Mock(run=press), Mock(), Seal(), shelf), [host], pause)
+    await sealer.start()
+    await asyncio.gather(*sealer._running.values())
+    assert may_do_without == [False, False, False, True]
+    assert 20 <= sum(pauses_s) <= 30
+    assert len(await shelf.names()) == 1

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pikepdf
 import pytest
 from aiohttp import web
@@ -22,7 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from server.records import press
+from rooms.kernel import Refused
+from server.records import press, sealing
 from server.records.attachment import attachments, inflated
 from server.records.canonical import canonical
 from server.records.keys import Seal, own_seal
@@ -128,6 +130,8 @@ async def test_an_authority_stamps_the_time_and_its_absence_keeps_no_record_back
     tmp_path: Path,
     aiohttp_server: Any,
     caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     make_authority(tmp_path)
     app = web.Application()
@@ -153,8 +157,12 @@ async def test_an_authority_stamps_the_time_and_its_absence_keeps_no_record_back
     wounded = made[:last] + (b"1" if made[last:][:1] != b"1" else b"2") + made[last + 1 :]
     [checked] = await asyncio.to_thread(verify, [("a.pdf", wounded)])
     assert "the time stamp is not of this seal" in checked.lines[-1]
-    made, unstamped = await sealed(pdf, own_seal(keys, NOW, str(server.make_url("/away"))), "x")
-    assert "/away" in unstamped
+    monkeypatch.setattr(sealing, "printed", lambda *_: pdf)
+    order = sealing.Order({}, {}, own_seal(keys, NOW, str(server.make_url("/away"))), unstamped=False)
+    with pytest.raises(Refused, match="stamp-missing"):
+        await asyncio.to_thread(sealing.job, msgspec.json.encode(order))
+    assert "/away" in capsys.readouterr().err
+    made = await asyncio.to_thread(sealing.job, msgspec.json.encode(msgspec.structs.replace(order, unstamped=True)))
     assert (await asyncio.to_thread(state, made)).coverage == Coverage.WHOLE
 
 
