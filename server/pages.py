@@ -17,7 +17,7 @@ from rooms.audience import Attendee
 from rooms.kernel import Actor, CommandId, ConferenceId, Json, Refused, Role
 from server import languages
 from server.admission import Admission, answer
-from server.doors import Floods, asking_origin, body_of
+from server.doors import Floods, asking_origin, body_of, policy
 from server.erasure import Erasure
 from server.hall import Hall
 from server.ice import IceServers
@@ -31,6 +31,8 @@ from server.statics import ASK_AGAIN, Statics
 
 TEMPLATES: Final[Mapping[str, str]] = {"": "lobby", **{page: page for page in PAGES.values() if page}}
 """The template of each page below `/{conference}/`."""
+NONCE_BYTES: Final = 16
+"""of a page's scripts: 128 random bits (CSP level 3, section 7.1)"""
 
 
 class _Entrance(msgspec.Struct, frozen=True):
@@ -105,8 +107,10 @@ class Pages:
         self, request: web.Request, page: str, hall: Hall | None, status: HTTPStatus = HTTPStatus.OK
     ) -> web.Response:
         lang = languages.chosen(request.query.get("lang"), request.headers.get("Accept-Language", ""))
+        nonce = secrets.token_urlsafe(NONCE_BYTES)
         html = self._templates.get_template(f"{page}.html").render(
             page=page,
+            nonce=nonce,
             lang=lang,
             texts=self._texts[lang],
             static=self.statics.prefix,
@@ -115,7 +119,12 @@ class Pages:
             conferences=[_described(each) for each in self._halls.values()],
             missing=status == HTTPStatus.NOT_FOUND,
         )
-        headers = {"Cache-Control": ASK_AGAIN, "Content-Language": lang, "Vary": "Accept-Language"}
+        headers = {
+            "Cache-Control": ASK_AGAIN,
+            "Content-Language": lang,
+            "Content-Security-Policy": policy(self._settings, nonce),
+            "Vary": "Accept-Language",
+        }
         return web.Response(text=html, status=status, content_type="text/html", headers=headers)
 
     async def _enter(self, request: web.Request) -> web.Response:

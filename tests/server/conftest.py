@@ -42,7 +42,8 @@ PAGES: tuple[str, ...] = (
 )
 PAGES += ("pad", "officer")
 TEMPLATE = (
-    "<!doctype html><html lang={{ lang }}><title>{{ page }}{{ ' missing' if missing }}</title>{{ texts['word'] }}"
+    "<!doctype html><html lang={{ lang }}><title>{{ page }}{{ ' missing' if missing }}</title>"
+    "<script nonce={{ nonce }} src={{ static }}/page.js></script>{{ texts['word'] }}"
 )
 
 

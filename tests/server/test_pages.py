@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from tests.server.conftest import CONFERENCE, PAGES, Node
@@ -37,10 +39,22 @@ async def test_every_answer_forbids_what_pages_do_not_need(node: Node, path: str
         rules = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'" in rules
         assert "unsafe" not in rules
+        assert ("script-src 'none'" in rules) == (answer.content_type != "text/html")
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Permissions-Policy"].startswith("camera=(self), microphone=(self)")
         assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+async def test_a_page_runs_its_scripts_by_a_nonce_of_this_answer_alone(node: Node) -> None:
+    nonces = []
+    for _ in range(2):
+        async with node.guest().http.get(f"{node.origin}/{CONFERENCE}/wall") as answer:
+            found = re.search(r"; script-src 'nonce-([\w-]{22})';", answer.headers["Content-Security-Policy"])
+            assert found, "nothing but the nonce lets a script run"
+            assert f"<script nonce={found[1]} " in await answer.text()
+            nonces.append(found[1])
+    assert nonces[0] != nonces[1]
 
 
 async def test_entering_tells_who_and_where_and_sets_the_cookie(node: Node) -> None:
