@@ -9,11 +9,12 @@ from pathlib import Path
 from statistics import median
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 
 from scripts.rehearsal.node import Link, OwnNode
 from scripts.rehearsal.person import Person
 from tests.browser.conftest import HALLS, join, link_of
+from tests.browser.keys import press, tab_to
 from tests.browser.looks import LANGUAGES, WIDTHS, axe_faults, no_sideways_scrolling, shoot, turn
 from tests.browser.pages import Watch, Watched
 from tests.browser.signing import DRAWN, POINTS, Pad, Protocol, draw
@@ -36,6 +37,10 @@ ECHO = """async (count) => {
   return taken;
 }"""
 """What the line, the server and this page themselves take there and back, ms."""
+COUNT_PRESSES = """() => {
+  globalThis.presses = 0;
+  document.querySelector("[data-act=onward]").addEventListener("click", () => { presses += 1; });
+}"""
 INKED = """() => [...document.querySelectorAll(".act-field canvas")].every((one) => {
   const { data } = one.getContext("2d").getImageData(0, 0, one.width, one.height);
   return data.some(Boolean);
@@ -64,20 +69,17 @@ async def test_four_parties_sign_the_memorandum_and_every_hall_sees_the_hands(
 ) -> None:  # fmt: skip
     desk = await eye.open(browser, link_of(doors, "protocol_officer").url, viewport=DESK)
     stage = await join(eye, browser, link_of(doors, "attendee"), "安娜", locale="zh-CN")
-    for move in ("lock", "seat"):
-        await desk.page.locator(f"[data-act=onward][data-move={move}]").click()
-    for hall in await desk.page.locator(".table input").all():
-        await hall.check()
+    await seat_by_keyboard(desk.page)
     for pad in pads.values():
         await pad.phase("read")
-        await pad.confirm()
+        await press(pad.page, "[data-act=confirm]")
         await pad.phase("stand-by")
     clock = desk.page.locator(".seat-clock", has_text="86,400")
     await expect(clock).to_have_count(1)
     await shoot(desk.page, shots / "officer-en-seated.png")
-    await desk.page.locator("[data-act=onward][data-move=arm]").click()
+    await moves_by_key(desk.page, "arm", "a")
     await expect(walls[HALLS[1]].page.locator(".act")).to_have_attribute("data-picture", "armed")
-    await desk.page.locator("[data-act=onward][data-move=go]").click()
+    await moves_by_key(desk.page, "go", "g")
     await pads["changzhou-2"].phase("counting")
     signers = [pads[party["seat"]] for party in protocol.act("memorandum")["parties"]]
     for pad in signers:
@@ -96,8 +98,8 @@ async def test_four_parties_sign_the_memorandum_and_every_hall_sees_the_hands(
     await expect(stage.page.locator(".act-field[data-signed]")).to_have_count(4)
     await expect(stage.page.locator(".act-party").first).to_have_text("常州市人民政府")
     await shoot(stage.page, shots / "stage-zh-Hans-signed.png")
-    for move in ("exchange", "unveil", "seal"):
-        await desk.page.locator(f"[data-act=onward][data-move={move}]").click()
+    for move, key in (("exchange", "x"), ("unveil", "u"), ("seal", "e")):
+        await moves_by_key(desk.page, move, key)
     for screen in (*walls.values(), stage):
         await expect(screen.page.locator(".act .seal")).to_be_visible()
         assert await axe_faults(screen.page) == []
@@ -108,6 +110,30 @@ async def test_four_parties_sign_the_memorandum_and_every_hall_sees_the_hands(
     await signers[0].phase("sealed")
     for page in (desk.page, stage.page):
         await page.context.close()
+
+
+async def seat_by_keyboard(desk: Page) -> None:
+    """Lock and seat by Enter, which presses once however long it is held; by Space each hall is ready."""
+    onward = "[data-act=onward]"
+    await desk.locator(f"{onward}[data-move=lock]").wait_for()
+    await tab_to(desk, onward)
+    await desk.evaluate(COUNT_PRESSES)
+    for _ in range(3):
+        await desk.keyboard.down("Enter")
+    await desk.keyboard.up("Enter")
+    assert await desk.evaluate("() => presses") == 1
+    await desk.locator(f"{onward}[data-move=seat]").wait_for()
+    await desk.keyboard.press("Enter")
+    await expect(desk.locator("#act-title")).to_be_focused()
+    for hall in range(1, len(HALLS) + 1):
+        await press(desk, f".table:nth-child({hall}) input", "Space")
+        await expect(desk.locator(f".table:nth-child({hall}) input")).to_be_checked()
+
+
+async def moves_by_key(desk: Page, move: str, key: str) -> None:
+    """The act's next move, once it is offered, by its key, wherever the focus stands."""
+    await desk.locator(f"[data-act=onward][data-move={move}]").wait_for()
+    await desk.keyboard.press(key)
 
 
 async def the_ink_follows_the_hand(pad: Pad, screens: Sequence[Watched]) -> None:

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, expect
 
 from scripts.rehearsal.node import Link
 from scripts.rehearsal.person import Person
 from tests.browser.conftest import HALLS, link_of, side_by_side
-from tests.browser.evening.on_air import Evening
+from tests.browser.evening.on_air import CALM_FRAMES_PER_S, PUBLISHES, Evening
+from tests.browser.keys import press, tab_to
 from tests.browser.pages import Watch
 
-STEPS_MAX = 60
-
-
-async def tab_to(page: Page, selector: str) -> None:
-    """Press Tab until the focus stands on `selector`, and see that the focus shows."""
-    for _ in range(STEPS_MAX):
-        await page.keyboard.press("Tab")
-        there = await page.evaluate("selector => document.activeElement?.matches(selector) ?? false", selector)
-        if there:
-            visible = "() => { const style = getComputedStyle(document.activeElement);" \
-                " return style.outlineStyle !== 'none' || style.boxShadow !== 'none'; }"  # fmt: skip
-            assert await page.evaluate(visible), f"the focus on {selector} cannot be seen"
-            return
-    raise AssertionError(f"{selector} is not reached by {STEPS_MAX} presses of Tab")
+PATIENCE_MS = 15_000
 
 
 async def test_an_attendee_joins_and_mutes_by_keyboard(
@@ -50,6 +38,32 @@ async def test_an_operator_reaches_camera_publish_and_delay(evening: Evening) ->
         await tab_to(page, selector)
 
 
+async def test_a_speaker_listens_changes_the_sound_and_publishes_by_keyboard(
+    watch: Watch, hall_browsers: list[Browser], links: list[Link]
+) -> None:
+    green = await watch.open(hall_browsers[1], link_of(links, "speaker").url)
+    green.expect("/whip/")  # a join that takes long on a busy machine is left, and another one tried
+    page = green.page
+    await page.locator("[data-act=publish]:enabled").wait_for()
+    await green.read("pace", CALM_FRAMES_PER_S)
+    listen, echo = page.locator("[data-act=listen]"), page.locator("[name=echo]")
+    await tab_to(page, "[data-act=listen]")
+    await expect(listen).to_have_attribute("aria-pressed", "true", timeout=PATIENCE_MS)  # at the latest by a key
+    await page.keyboard.press("Enter")
+    await expect(listen).to_have_attribute("aria-pressed", "false")
+    for selector in ("#video", "#audio"):
+        await tab_to(page, selector)
+    await press(page, "[name=echo]", "Space")
+    await expect(echo).not_to_be_checked()
+    await press(page, "#delay", "ArrowRight")
+    await expect(page.locator("output[for=delay]")).to_have_text("10 ms")
+    await press(page, "[data-act=publish]")
+    await page.evaluate(PUBLISHES)
+    await page.keyboard.press("Enter")
+    await page.locator("[data-publish-words][data-state=ended]").wait_for()
+    await page.context.close()
+
+
 async def test_the_director_takes_by_keys_and_never_by_space(
     evening: Evening, watch: Watch, browser: Browser, links: list[Link], director: Person
 ) -> None:
@@ -71,23 +85,39 @@ async def test_the_director_takes_by_keys_and_never_by_space(
     await desk.page.context.close()
 
 
-async def test_an_organiser_shows_a_link_s_code_and_leaves_it_standing_by_keyboard(
+async def test_an_organiser_shows_withdraws_renews_and_copies_links_by_keyboard(
     watch: Watch, browser: Browser, links: list[Link]
 ) -> None:
-    desk = await watch.open(browser, link_of(links, "organiser").url)
-    dialog, row = desk.page.locator("dialog[open]"), "[data-links] .link:first-child"
-    await desk.page.locator(f"{row} [data-act=qr]").first.wait_for()
-    await tab_to(desk.page, f"{row} [data-act=qr]")
-    await desk.page.keyboard.press("Enter")
+    """The last speaker's link: no other test comes by it."""
+    mine = [link for link in links if link.role == "speaker"][-1]
+    url, allowed = link_of(links, "organiser").url, ["clipboard-read", "clipboard-write"]
+    page = (await watch.open(browser, url, permissions=allowed)).page
+    dialog, row = page.locator("dialog[open]"), "[data-links] .link:first-child"
+    await page.locator(f"{row} [data-act=qr]").first.wait_for()
+    await press(page, f"{row} [data-act=qr]")
     await dialog.locator("img.qr").wait_for()
-    await desk.page.keyboard.press("Escape")
+    await page.keyboard.press("Escape")
     await dialog.wait_for(state="hidden")
-    await tab_to(desk.page, f"{row} [data-act=renew]")
-    await desk.page.keyboard.press("Enter")
+
+    row = f".link:has([href='{mine.url}'])"
+    await press(page, f"{row} [data-act=revoke]")
+    await press(page, "dialog[open] [value=yes]")
+    await expect(page.locator(f"{row}[data-revoked] [data-act=renew]")).to_be_focused()
+    await page.keyboard.press("Enter")
     await dialog.wait_for()
-    await desk.page.keyboard.press("Escape")
+    await page.keyboard.press("Escape")
     await dialog.wait_for(state="hidden")
-    await desk.page.context.close()
+    await page.keyboard.press("Enter")
+    await press(page, "dialog[open] [value=yes]")
+    await expect(page.locator(row)).to_have_count(0)
+    copy = page.locator(":focus")
+    await expect(copy).to_have_text("Copy")
+    await page.keyboard.press("Enter")
+    await expect(copy).to_have_text("Copied")
+    href = await page.locator(".link:focus-within .link-url").get_attribute("href")
+    assert href != mine.url
+    assert await page.evaluate("() => navigator.clipboard.readText()") == href
+    await page.context.close()
 
 
 async def test_a_wall_needs_no_key_but_takes_any_for_its_sound(evening: Evening) -> None:

@@ -59,6 +59,16 @@ export function list(parent, items, key, make, update) {
   for (const gone of kept.values()) gone.remove();
 }
 
+/**
+ * Runs `draw`. Where it takes away what the focus stands on below `root`, the focus goes to what `next` names, and not
+ * to the page's beginning. @param {Element} root @param {() => void} draw @param {(at: Element) => HTMLElement | null} next
+ */
+export function keepPlace(root, draw, next) {
+  const at = root.contains(document.activeElement) ? document.activeElement : null;
+  draw();
+  if (at && !at.checkVisibility()) next(at)?.focus();
+}
+
 const ICONS = new URL("../icons.svg", import.meta.url).pathname;
 const SVG = "http://www.w3.org/2000/svg";
 

@@ -1,5 +1,8 @@
 // @ts-check
-/** The page's keys, and the list of them behind "?". A key never acts while somebody writes, nor below a dialog. */
+/**
+ * The page's keys, and the list of them behind "?". A key never acts while somebody writes, nor below a dialog; Enter
+ * that is held presses a button once, for the button may mean the next thing by then.
+ */
 
 import { h, write } from "./dom.js";
 
@@ -24,6 +27,7 @@ export class Keys {
 
   /** @param {KeyboardEvent} event */
   #press(event) {
+    if (event.repeat && event.key === "Enter" && event.target instanceof HTMLButtonElement) return event.preventDefault();
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.repeat) return;
     if (writes(event.target) || document.querySelector("dialog[open]")) return;
     const wanted = this.keys.find(({ key }) => key.toLowerCase() === event.key.toLowerCase());
@@ -70,5 +74,5 @@ export function confirm({ t }, { title, body, act }) {
 
 /** @param {EventTarget | null} target */
 function writes(target) {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && /** @type {HTMLInputElement} */ (target).type !== "range");
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && !/^(range|checkbox|radio)$/.test(/** @type {HTMLInputElement} */ (target).type));
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /** The organiser's links: one per role and place, to copy, to show as a QR code, to withdraw and to renew. */
 
-import { find, h, icon, list, set, write } from "../lib/dom.js";
+import { find, h, icon, keepPlace, list, set, write } from "../lib/dom.js";
 import { confirm, dialog } from "../lib/keys.js";
 import { copyButton } from "./copy.js";
 
@@ -26,7 +26,13 @@ export function links(root, page) {
       return root.replaceChildren(again());
     }
     root.removeAttribute("aria-busy");
-    draw();
+    keepPlace(root, draw, sameLink);
+  }
+
+  /** What the same link offers first, now that it is withdrawn or another one. @param {Element} at @returns {HTMLElement | null} */
+  function sameLink(at) {
+    const [id] = /** @type {HTMLElement | null} */ (at.closest(".link"))?.dataset.key?.split(" ") ?? [];
+    return id ? root.querySelector(`.link[data-key^="${CSS.escape(id)} "] .button:not([hidden])`) : null;
   }
 
   function again() {
