@@ -93,6 +93,15 @@ test("a track that ends counts as pulled", async () => {
   assert.equal(said[1], "returned the mic-1");
 });
 
+test("both that are pulled are said before either is replaced", async () => {
+  const { computer, capture, said } = await started();
+  computer.plugged = ["cam-2", "mic-2"];
+  for (const kind of /** @type {const} */ (["video", "audio"])) capture.tracks[kind]?.dispatchEvent(new Event("ended"));
+  assert.deepEqual(said, ["lost the cam-1", "lost the mic-1"]);
+  await until(capture, () => said.length === 4);
+  assert.deepEqual(said.slice(2), ["replaced the cam-2", "replaced the mic-2"]);
+});
+
 test("a no is a no", async () => {
   const computer = new Computer();
   computer.refuses = true;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import aiohttp
@@ -14,21 +15,41 @@ from tests.browser.conftest import HALLS, link_of
 from tests.browser.evening.on_air import Evening
 from tests.browser.pages import Watch
 
+PATIENCE_MS = 15_000
+HEAR_NOTICES = """() => {
+  globalThis.notices = [];
+  const heard = ({ dataset, innerText }) => notices.push([dataset.kindOf, dataset.kind === "lost", innerText]);
+  new MutationObserver((changes) => changes.forEach(({ addedNodes }) => addedNodes.forEach(heard)))
+    .observe(document.querySelector("[data-said]"), { childList: true });
+}"""
+"""From now on the page's notices of its devices are kept: of which kind, whether it is lost, the words."""
+BOTH_REPLACED = """(patience_ms) => reader.until(
+  () => ["video", "audio"].every((kind) => notices.some(([of, isLost]) => of === kind && !isLost)), patience_ms)"""
+
 
 def now_ms() -> float:
     return time.time() * 1000
 
 
-async def test_a_pulled_camera_is_announced_and_replaced_without_renegotiation(evening: Evening) -> None:
+async def test_a_pulled_camera_and_microphone_are_announced_and_replaced_without_renegotiation(
+    evening: Evening,
+) -> None:
     hall = evening.halls[0]
     before = await hall.page.evaluate("() => [reader.connections().length, reader.descriptions()]")
-    notices = await hall.page.locator("[data-said]").inner_text()
-    from_ms = now_ms()
-    await hall.read("pull", "video")
-    changed = "before => reader.until(() => document.querySelector('[data-said]').innerText !== before, 3000)"
-    await hall.page.evaluate(changed, notices)
-    print("the page said:", (await hall.page.locator("[data-said]").inner_text()).replace("\n", " · "))
-    await evening.attendee.read("sees", 0, from_ms + 500)
+    await evening.attendee.read("listen")
+    await hall.page.evaluate(HEAR_NOTICES)
+    await hall.page.evaluate("() => ['video', 'audio'].forEach(reader.pull)")
+    await hall.page.evaluate(BOTH_REPLACED, PATIENCE_MS)
+    notices = await hall.page.evaluate("() => notices")
+    print("the page said:", " · ".join(words for *_, words in notices))
+    assert [(kind, is_lost) for kind, is_lost, _ in notices] == [
+        ("video", True), ("audio", True), ("video", False), ("audio", False)
+    ]  # fmt: skip
+    from_ms = now_ms() + 500
+    await asyncio.gather(
+        evening.attendee.read("sees", 0, from_ms, PATIENCE_MS),
+        evening.attendee.read("hears", 0, 2, from_ms, PATIENCE_MS),
+    )
     assert await hall.page.evaluate("() => [reader.connections().length, reader.descriptions()]") == before
 
 

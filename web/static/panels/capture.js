@@ -34,6 +34,8 @@ export class Capture extends EventTarget {
   #queue = Promise.resolve();
   /** @type {Map<string, string>} names of devices, kept so that a pulled one can still be named */
   #labels = new Map();
+  /** The name of what was lost last. @type {Record<Kind, string>} */
+  #lost = { video: "", audio: "" };
 
   /**
    * @param {MediaDevices | undefined} media absent on an insecure page
@@ -137,21 +139,33 @@ export class Capture extends EventTarget {
     for (const kind of /** @type {Kind[]} */ (["video", "audio"])) {
       const using = this.tracks[kind]?.getSettings().deviceId;
       const here = this.devices[kind].some((device) => device.id === this.chosen[kind]);
-      if (using && !this.devices[kind].some((device) => device.id === using)) await this.#lose(kind);
-      else if (here && using !== this.chosen[kind] && (await this.#open(kind))) this.#tell("returned", kind);
-      else if (!using && this.devices[kind].length && (await this.#open(kind))) this.#tell("returned", kind);
+      if (using && !this.devices[kind].some((device) => device.id === using)) {
+        this.#lose(kind);
+        await this.#replace(kind);
+      } else if ((here && using !== this.chosen[kind]) || (!using && this.devices[kind].length)) await this.#take(kind);
     }
   }
 
-  /** @param {Kind} kind */
-  async #lose(kind) {
+  /** What is pulled is said before anything is awaited. @param {Kind} kind */
+  #lose(kind) {
     const gone = this.tracks[kind];
-    if (!gone) return;
-    this.chosen[kind] ??= gone.getSettings().deviceId;
+    this.chosen[kind] ??= gone?.getSettings().deviceId;
     this.#hold(kind, null);
-    this.#tell("lost", kind, gone.label);
+    this.#lost[kind] = gone?.label ?? "";
+    this.#tell("lost", kind, this.#lost[kind]);
+  }
+
+  /** @param {Kind} kind */
+  async #replace(kind) {
     await this.#list();
-    if (await this.#open(kind)) this.#tell(this.label(kind) === gone.label ? "returned" : "replaced", kind);
+    if (!this.tracks[kind]) await this.#take(kind);
+  }
+
+  /** What was lost, or another device, and words for it. @param {Kind} kind */
+  async #take(kind) {
+    if (!(await this.#open(kind))) return;
+    const lost = this.#lost[kind];
+    this.#tell(lost && lost !== this.label(kind) ? "replaced" : "returned", kind);
   }
 
   /**
@@ -205,7 +219,9 @@ export class Capture extends EventTarget {
     if (track) {
       track.contentHint = kind === "video" ? "motion" : "music";
       track.addEventListener("ended", () => {
-        if (this.tracks[kind] === track) this.#later(() => this.#lose(kind));
+        if (this.tracks[kind] !== track) return;
+        this.#lose(kind);
+        this.#later(() => this.#replace(kind));
       });
     }
     this.dispatchEvent(new Event("change"));
