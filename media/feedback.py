@@ -44,13 +44,15 @@ class Feedback:
 
     def report_to_publisher(self, peer: Peer, now_s: float) -> None:
         """Receiver report, reference time, and REMB where it is all the peer has."""
-        if peer.publication is None:
+        publication = peer.publication
+        if publication is None:
             return
-        layers = [layer for layer in peer.publication.layers() if layer.live][:BLOCKS_MAX]
+        layers = [layer for layer in publication.layers() if layer.live][:BLOCKS_MAX]
         compound = receiver_report(OWN_SSRC, [_block(layer, now_s) for layer in layers])
         compound += description(OWN_SSRC, peer.spec.cname) + receiver_time(OWN_SSRC, ntp_of(self._media_ms()))
         if peer.remb and layers:
-            compound += estimate(OWN_SSRC, _estimate(peer, layers), [layer.ssrc for layer in layers])
+            publication.estimate_bps = _moved_on(publication.estimate_bps, layers)
+            compound += estimate(OWN_SSRC, publication.estimate_bps, [layer.ssrc for layer in layers])
         peer.send_control(compound)
 
     def report_to_viewer(self, peer: Peer, slots: Iterable[Slot]) -> None:
@@ -77,13 +79,12 @@ def _block(layer: Layer, now_s: float) -> Block:
     return Block(layer.ssrc, got.fraction(), max(lost, -0x800000), highest, int(got.jitter), got.lsr, delay)
 
 
-def _estimate(peer: Peer, layers: list[Layer]) -> int:
+def _moved_on(estimate_bps: int | None, layers: list[Layer]) -> int:
     """Grows by 8 % a second while little is lost, falls to what arrives when much is."""
     lost_share = max(layer.lost_share for layer in layers)
-    rate = peer.estimate_bps or ESTIMATE_START_BPS
+    rate = estimate_bps or ESTIMATE_START_BPS
     if lost_share > 0.1:
         rate = int(0.85 * sum(layer.bitrate_bps for layer in layers))
     elif lost_share < 0.02:
         rate = int(rate * 1.08)
-    peer.estimate_bps = max(ESTIMATE_MIN_BPS, min(rate, ESTIMATE_MAX_BPS))
-    return peer.estimate_bps
+    return max(ESTIMATE_MIN_BPS, min(rate, ESTIMATE_MAX_BPS))

@@ -129,7 +129,11 @@ class TrackState(msgspec.Struct, frozen=True):
 
 
 class PublicationState(msgspec.Struct, frozen=True):
-    """What fills a Source now. `age_ms` is capture to relay on the common clock, None while unknown."""
+    """What fills a Source now. `age_ms` is capture to relay on the common clock, None while unknown.
+
+    `estimate_bps` is what its encoder was told that its line carries (REMB); None where nobody is told, for an encoder
+    with transport-wide feedback reckons that itself.
+    """
 
     id: PublicationId
     source: SourceName
@@ -137,6 +141,7 @@ class PublicationState(msgspec.Struct, frozen=True):
     tracks: tuple[TrackState, ...]
     round_trip_ms: float | None
     age_ms: float | None
+    estimate_bps: int | None = None
 
     @property
     def lost_share(self) -> float:

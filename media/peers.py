@@ -44,7 +44,6 @@ class Peer:
         )
         self.audio_level = max((track.extensions.audio_level for track in spec.inbound), default=0)
         self.remb = not self.transport_cc and any(p.remb for t in spec.inbound for p in t.payloads)
-        self.estimate_bps = 0
         self.media_ssrc = 0
         self.round_trip_ms: float | None = None
         self.handshake_left = HANDSHAKE_MAX

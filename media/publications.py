@@ -96,6 +96,7 @@ class Publication:
         self.session = session
         self.clock = PublisherClock()
         self.round_trip_ms: float | None = None
+        self.estimate_bps: int | None = None
         self.tracks = [Track(spec, self) for spec in tracks]
         self.streams: dict[int, Stream] = {}
         self.seated = False
@@ -157,7 +158,9 @@ class Publication:
 
     def state(self) -> PublicationState:
         tracks = tuple(state for track in self.tracks if (state := track.state()))
-        return PublicationState(self.id, self.source, self.session, tracks, self.round_trip_ms, self._age_ms())
+        return PublicationState(
+            self.id, self.source, self.session, tracks, self.round_trip_ms, self._age_ms(), self.estimate_bps
+        )
 
     def _age_ms(self) -> float | None:
         """Capture to relay, of the picture where there is one; None before sender reports tell."""

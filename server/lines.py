@@ -58,6 +58,9 @@ def _of_publications(measured: Measured) -> Iterator[_Sample]:
         source: dict[str, str] = {"source": publication.source}
         if publication.round_trip_ms is not None:
             yield "twinhall_publication_rtt_ms", "Round trip to the publisher.", source, publication.round_trip_ms
+        if publication.estimate_bps is not None:
+            words = "What the encoder was told that its line carries (REMB)."
+            yield "twinhall_publication_estimate_bps", words, source, publication.estimate_bps
         for track in publication.tracks:
             of = {**source, "kind": track.kind.value}
             yield "twinhall_publication_packets_total", "RTP packets that came.", of, track.packets
@@ -123,7 +126,9 @@ def _publication(publication: PublicationState) -> dict[str, Json]:
         "heights": sorted({layer.height for track in tracks for layer in track.layers if layer.height}),
         "repaired": sum(track.repaired for track in tracks),
     }
-    return row if publication.round_trip_ms is None else {**row, "round_trip_ms": round(publication.round_trip_ms, 1)}
+    if publication.round_trip_ms is not None:
+        row["round_trip_ms"] = round(publication.round_trip_ms, 1)
+    return row if publication.estimate_bps is None else {**row, "estimate_bps": publication.estimate_bps}
 
 
 def _subscriptions(conference: ConferenceId, sessions: Iterable[SessionState]) -> Iterator[_Row]:

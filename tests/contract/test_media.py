@@ -7,12 +7,13 @@ from itertools import pairwise
 
 from media.codecs import picture_numbers
 from media.model import Codec, Kind, Route, SlotId
-from media.plane import InboundTrack, Showing
+from media.plane import InboundTrack, PayloadType, Showing
 from media.repair import MISSING_MAX
 from media.rtcp import Block, Nack, PictureRequest, SenderReport
 from media.rtcp_write import middle, ntp_of, receiver_report, sender_report
 from tests.contract.wire import Wire
 from tests.media.world import (
+    AUDIO_IN,
     CHANGZHOU,
     IDS,
     MINDEN,
@@ -26,12 +27,16 @@ from tests.media.world import (
     seqs,
     slot,
     steps,
+    told_bps,
     vp8_payload,
 )
 
 V0, A0 = SlotId("v0"), SlotId("a0")
 PICTURE, SOUND = 0x50000, 0x60000
 SIMULCAST = InboundTrack("0", Kind.VIDEO, (VP8, VP8_RTX), IDS, rids=("l", "h"))
+VP8_REMB = PayloadType(96, Codec.VP8, 90000, nack=True, pli=True, remb=True)
+WITH_REMB = InboundTrack("0", Kind.VIDEO, (VP8_REMB,), IDS, ssrcs={0x1000: ""})
+"""Of an encoder that has no transport-wide feedback."""
 WRAP = 1 << 32
 
 
@@ -140,7 +145,7 @@ async def test_a_viewer_without_red_gets_the_opus_inside(wire: Wire) -> None:
 
 async def test_figures_say_what_passed_and_how_far_a_viewer_is(wire: Wire) -> None:
     wire.plane.route(STAGE, (Route(V0, CHANGZHOU), Route(A0, CHANGZHOU)))
-    publisher, viewer = await wire.publisher(), await wire.viewer()
+    publisher, viewer = await wire.publisher(tracks=(WITH_REMB, AUDIO_IN)), await wire.viewer()
     camera = publisher.camera()
     (_, late, _) = camera.frame(key=True, lose=(1,))
     publisher.send(0x1000, late, camera.timestamp, vp8_payload(key=True, start=False, picture=500))
@@ -161,6 +166,11 @@ async def test_figures_say_what_passed_and_how_far_a_viewer_is(wire: Wire) -> No
     assert mine.slots[V0].showing == CHANGZHOU
     (picture,) = figures.publications[CHANGZHOU].tracks
     assert (picture.codec, picture.lost, picture.repaired) == (Codec.VP8, 0, 1)
+
+    await wire.until(lambda: told_bps(publisher))
+    estimate_bps = wire.plane.figures().publications[CHANGZHOU].estimate_bps
+    assert estimate_bps is not None
+    await wire.until(lambda: any(abs(told - estimate_bps) <= estimate_bps / 1000 for told in told_bps(publisher)))
 
 
 async def test_lost_sound_is_not_asked_for_in_any_way(wire: Wire) -> None:

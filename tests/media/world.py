@@ -268,6 +268,16 @@ def vp8_payload(*, key: bool, start: bool, picture: int, height: int = 720, tl0:
     return descriptor + (head if start else b"") + bytes(200)
 
 
+def told_bps(publisher: Client) -> list[int]:
+    """What a publisher was told by REMB that its line carries, in order (draft-alvestrand-rmcat-remb-03)."""
+    rates = []
+    for compound in publisher.compounds:
+        if (at := compound.find(b"REMB")) >= 0:
+            rate = int.from_bytes(compound[at + 5 : at + 8])
+            rates.append((rate & 0x3FFFF) << (rate >> 18))
+    return rates
+
+
 def seqs(packets: list[tuple[Header, bytes]]) -> list[int]:
     return [header.seq for header, _ in packets]
 

@@ -29,7 +29,7 @@ def viewer(number: int, picture: SlotState, estimate_bps: int | None = None) -> 
 
 def test_each_publication_and_each_subscription_has_its_figures() -> None:
     registry = CollectorRegistry()
-    camera = publication(CAMERA, "e" * 32)
+    camera = msgspec.structs.replace(publication(CAMERA, "e" * 32), estimate_bps=2_500_000)
     registry.register(MediaFigures(lambda: Measured((camera,), (viewer(7, LOSSY, 600_000),), {"forged": 3})))
     text = generate_latest(registry).decode()
     for line in (
@@ -39,6 +39,7 @@ def test_each_publication_and_each_subscription_has_its_figures() -> None:
         'twinhall_publication_lost_total{kind="video",source="jiangsu-2022:changzhou/camera-1"} 10.0',
         'twinhall_publication_bitrate_bps{kind="video",rid="",source="jiangsu-2022:changzhou/camera-1"} 2e+06',
         'twinhall_publication_rtt_ms{source="jiangsu-2022:changzhou/camera-1"} 80.0',
+        'twinhall_publication_estimate_bps{source="jiangsu-2022:changzhou/camera-1"} 2.5e+06',
         'twinhall_subscription_estimate_bps{audience="jiangsu-2022.stage:attendee",session="00000007"} 600000.0',
         'twinhall_subscription_rtt_ms{audience="jiangsu-2022.stage:attendee",session="00000007"} 20.0',
     ):
@@ -94,6 +95,7 @@ def test_another_conference_is_nobody_elses_business() -> None:
 
 def test_a_publication_says_what_it_sends() -> None:
     (camera,) = lines_view(CONFERENCE, Measured((publication(CAMERA, "e" * 32),)))["publications"].values()
+    assert "estimate_bps" not in camera, "a browser reckons that itself"
     assert camera == {
         "bitrate_bps": 2_096_000,
         "packets": 1_040,

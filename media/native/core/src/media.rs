@@ -14,6 +14,7 @@ use crate::model::{
 };
 use crate::outbox::Outbox;
 use crate::peers::Peer;
+use crate::publication::Publication;
 use crate::routing::{Router, Scene};
 use crate::slab::Key;
 use crate::slots::Slot;
@@ -326,7 +327,13 @@ impl Media {
     pub fn publications(&self) -> BTreeMap<SourceName, PublicationState> {
         let present = self.sources.all();
         let states = present.filter_map(|(source, key)| Some((source.clone(), self.stage.publications.get(key)?)));
-        states.map(|(source, publication)| (source, publication.state(&self.stage.layers))).collect()
+        states.map(|(source, publication)| (source, self.publication_state(publication))).collect()
+    }
+
+    fn publication_state(&self, publication: &Publication) -> PublicationState {
+        let peer = publication.session.as_ref().and_then(|&(at, _)| self.peer(at));
+        let told_bps = peer.and_then(|peer| peer.estimate_bps).filter(|&bps| bps > 0);
+        publication.state(&self.stage.layers, told_bps)
     }
 
     /// Packets sent again to viewers who asked, sessions that ended included.

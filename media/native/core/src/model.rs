@@ -354,6 +354,7 @@ pub struct PublicationState {
     pub tracks: Vec<TrackState>,
     pub round_trip_ms: Option<f64>,
     pub age_ms: Option<f64>,
+    pub estimate_bps: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -215,7 +215,8 @@ impl Publication {
         self.tracks.iter().any(|track| track.live(layers))
     }
 
-    pub fn state(&self, layers: &Slab<Layer>) -> PublicationState {
+    /// Its figures; `estimate_bps` is what its encoder was told by REMB.
+    pub fn state(&self, layers: &Slab<Layer>, estimate_bps: Option<u64>) -> PublicationState {
         PublicationState {
             id: self.id.clone(),
             source: self.source.clone(),
@@ -223,6 +224,7 @@ impl Publication {
             tracks: self.tracks.iter().filter_map(|track| track.state(layers)).collect(),
             round_trip_ms: self.round_trip_us.map(|microseconds| microseconds as f64 / 1000.0),
             age_ms: self.age_ms(layers),
+            estimate_bps,
         }
     }
 
