@@ -6,7 +6,7 @@ import abc
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from socket import SO_RCVBUF, SOL_SOCKET
 from typing import Any, Final
@@ -119,8 +119,12 @@ class Counter(Returning):
     async def more(self, packets: int) -> None:
         """Until so many packets came from now on. Raises TimeoutError."""
         goal = self.gaps.received + packets
+        await self.until(lambda: self.gaps.received >= goal)
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Until packets that come make it so. Raises TimeoutError."""
         async with asyncio.timeout(PACKETS_S):
-            while self.gaps.received < goal:
+            while not holds():
                 self._news.clear()
                 await self._news.wait()
 

@@ -57,7 +57,7 @@ class One:
         """Set a gain under the id: its seq. Raises Refused."""
         return await self.member.handle(Envelope(CommandId(id), SetSound(source, gain), room), actor)
 
-    async def until(self, holds: Callable[[], object], patience_s: float = 10.0) -> None:
+    async def until(self, holds: Callable[[], object], patience_s: float = 60.0) -> None:
         """Until something that entries, a turn or the store bring about. Raises TimeoutError after `patience_s`."""
         async with asyncio.timeout(patience_s):
             while not holds():

@@ -50,7 +50,7 @@ async def test_a_start_prints_a_link_for_each_role_and_every_link_has_a_page(tmp
             async with http.get(links[role].partition("#")[0]) as page:
                 assert page.status == 200
         process.send_signal(signal.SIGINT)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(PATIENCE_S):
             assert await process.wait() == 0
 
 

@@ -27,7 +27,7 @@ from server.listening import listen
 from server.settings import Settings
 
 CONFERENCE = ConferenceId("jiangsu-2022")
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 PAGES: tuple[str, ...] = (
     "index",
     "lobby",

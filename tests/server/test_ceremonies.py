@@ -35,6 +35,7 @@ class Table:
         for number, pad in enumerate(self.pads):
             stood = await pad.command("awake", "ceremony.stand_by", offset_ms=0, bound_ms=5)
             assert "seq" in stood, (number, stood)
+        await self.officer.until(lambda view: len(awake(view)) >= len(self.pads))  # which may be at another process
         for verb, fields in (
             ("lock", {}),
             ("seat", {}),
@@ -56,6 +57,11 @@ class Table:
 
     async def sign(self, party: int, id: str = "sign", **changes: Any) -> dict[str, Any]:
         return await self.pads[party].command(id, "ceremony.sign", **signature(party, **changes))
+
+
+def awake(view: dict[str, Any]) -> list[str]:
+    """The seats whose tablets stood by, as the officer's desk shows it."""
+    return [seat for seat, row in view["ceremony"]["seats"].items() if "awake_ms" in row]
 
 
 def signature(party: int, **changes: Any) -> dict[str, Any]:

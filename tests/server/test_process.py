@@ -17,10 +17,13 @@ from rooms import conferences
 
 pytestmark = [pytest.mark.process, pytest.mark.holds]
 
+PATIENCE_S = 90.0
+"""A start takes a second; on a machine that does much else, much longer."""
+
 
 def server(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "server", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
 @contextmanager
@@ -49,7 +52,7 @@ def test_the_links_are_the_same_from_the_server_and_from_its_folder(tmp_path: Pa
         with urllib.request.urlopen(live[0]["url"].partition("/jiangsu-2022")[0] + "/healthz") as health:
             assert health.status == 200
         process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == 0
+        assert process.wait(PATIENCE_S) == 0
     assert not (tmp_path / "run" / "web.pid").exists()
     assert not (tmp_path / "run" / "web.sock").exists()
     assert links(tmp_path) == live

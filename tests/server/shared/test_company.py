@@ -11,8 +11,10 @@ from redis.asyncio import Redis
 from server import foundation
 from server.settings import Unusable
 from server.shared.messages import NodeId
-from tests.server.conftest import Guest
+from tests.server.conftest import PATIENCE_S, Guest
 from tests.server.shared.conftest import Pair
+
+pytestmark = pytest.mark.usefixtures("long_leases")
 
 ROUNDS, OPEN_EACH = 6, 5
 """Of commands that a desk sends, so many at once."""
@@ -60,7 +62,7 @@ async def test_a_withdrawn_link_closes_its_pages_at_every_process(pair: Pair) ->
     organiser = await one.guest().open(await one.link("organiser"), "Olga")
     answer = await organiser.command("r1", "links.revoke", room=None, invite=link.id)
     assert "seq" in answer, answer
-    await asyncio.wait_for(guest.gone.wait(), 5)
+    await asyncio.wait_for(guest.gone.wait(), PATIENCE_S)
     assert (await two.guest().enter(link.token, "Ben"))[1]["refused"] == "link-revoked"
 
 

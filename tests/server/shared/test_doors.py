@@ -22,6 +22,8 @@ from tests.server.shared.nginx import Balancer, needs_nginx
 from tests.server.shared.test_nginx import entered as through
 from tests.server.test_documents import ACT, fetch, upload
 
+pytestmark = pytest.mark.usefixtures("long_leases")
+
 COLUMNS = "act,kind,item,title,party1_venue,party1_name,party1_signatory,party2_venue,party2_name"
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import pytest
+
 from tests.server.conftest import Guest, Node
 from tests.server.shared.conftest import Pair
 from tests.server.shared.nginx import Balancer, needs_nginx
+
+pytestmark = pytest.mark.usefixtures("long_leases")
 
 DESKS_MOST = 12
 TAKE = {"layout": "full", "sources": ["frankfurt/camera-1"]}
