@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -21,19 +23,47 @@ from tests.server.conftest import happened
 pytestmark = [pytest.mark.process, pytest.mark.holds]
 
 ACT: Final = "project-1"
-LOOK_AGAIN_S: Final = 0.005
-PATIENCE_S: Final = 60.0
+PATIENCE_S: Final = 90.0
+HALTING: Final = """
+import os, socket, sys
+
+def halt():
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect("\\0" + os.environ["HALT_LINE"])
+        line.recv(1)
+    os._exit(1)
+
+def stores(event, given):
+    if event == "os.rename" and "/records/" in os.fspath(given[1]):
+        halt()
+
+match os.environ["HALT_AT"], sys.orig_argv[1:4]:
+    case "print", ["-m", "server.records", "seal"]:
+        halt()
+    case "store", ["-m", "server", *_]:
+        sys.addaudithook(stores)
+"""
+"""What every Python process does at its start: as it prints a record, or is about to give one its name, it says so
+and goes no further."""
 
 
-async def test_web_killed_while_it_prints_and_while_it_stores_seals_the_act_once(tmp_path: Path) -> None:
+async def test_web_killed_while_it_prints_and_while_it_stores_seals_the_act_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(HALTING)
+    line = f"twinhall-{os.getpid()}-{tmp_path.name}"
+    for name, value in (("PYTHONPATH", str(tmp_path)), ("HALT_LINE", line), ("HALT_AT", "print")):
+        monkeypatch.setenv(name, value)
     node = OwnNode(tmp_path / "var", "jiangsu-2022")
     await node.start()
     try:
         async with AsyncExitStack() as stack:
             officer = await seal_one_act(node, stack)
-            for is_there in (lambda: prints(node.pid("web")), lambda: any(stored(node))):
-                await until(is_there)
-                node.kill("web")
+            for after, left in (("store", []), ("nowhere", [".new"])):
+                async with halted(line):
+                    node.kill("web")
+                assert [path.suffix for path in stored(node)] == left
+                monkeypatch.setenv("HALT_AT", after)
                 node.launch("web")
             async with asyncio.timeout(PATIENCE_S):
                 await officer.until(lambda view: "record" in view["ceremony"]["acts"][ACT])
@@ -68,23 +98,23 @@ def verified(file: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
-def prints(web: int) -> bool:
-    """Whether a child of web makes a record now."""
-    try:
-        children = Path(f"/proc/{web}/task/{web}/children").read_text().split()
-        return any(b"server.records\0seal" in Path(f"/proc/{child}/cmdline").read_bytes() for child in children)
-    except FileNotFoundError:
-        return False  # a child ended between two looks
-
-
 def stored(node: OwnNode) -> list[Path]:
     return sorted((node.data / "records").glob("*"))
 
 
-async def until(is_there: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not is_there():  # noqa: ASYNC110  another process does it
-            await asyncio.sleep(LOOK_AGAIN_S)
+@asynccontextmanager
+async def halted(line: str) -> AsyncIterator[None]:
+    """While a process waits where it was told to; it ends after the block, if it lives."""
+    calls: asyncio.Queue[StreamWriter] = asyncio.Queue()
+
+    async def take(_: StreamReader, writer: StreamWriter) -> None:
+        calls.put_nowait(writer)
+
+    async with await asyncio.start_unix_server(take, "\0" + line):
+        async with asyncio.timeout(PATIENCE_S):
+            writer = await calls.get()
+        yield
+        writer.close()
 
 
 async def download(officer: Person, node: OwnNode, file: Path) -> None:
