@@ -94,7 +94,13 @@ async def test_an_older_redis_is_refused(server: RedisProcess, monkeypatch: pyte
 
 
 async def test_a_clock_that_is_off_is_refused(server: RedisProcess) -> None:
-    assert "3.0 s ahead" in await refusal(server.url, lambda: now_ms() + 3000)
+    assert "s ahead of that of Redis" in await refusal(server.url, lambda: now_ms() + 3000)
+
+
+async def test_an_answer_that_took_long_puts_no_clock_in_the_wrong(server: RedisProcess) -> None:
+    began_ms = now_ms()
+    readings_ms = iter((began_ms - 30_000, began_ms + 30_000))
+    assert await check(server.url, lambda: next(readings_ms), allow_loss=False) == ()
 
 
 @pytest.mark.parametrize("given", ["", ":opensesame@"])
