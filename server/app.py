@@ -47,6 +47,7 @@ from server.importing import Importing
 from server.listening import listen
 from server.local import Local
 from server.metrics import Metrics
+from server.outgrown import Outgrown
 from server.pages import Pages
 from server.persons import Persons
 from server.records.jobs import Jobs
@@ -120,7 +121,12 @@ async def serving(
         admission = Admission(identity, secure=settings.secure)
         Persons(settings, halls, admission, vault, erasure).mount(app)
         Exports(settings, halls, admission, vault.names).mount(app)
-        Documents(settings, halls, admission, jobs, base.documents, folder.documents).mount(app)
+        here = folder.cache if settings.redis else folder.documents
+        documents = Documents(settings, halls, admission, jobs, base.documents, here)
+        documents.mount(app)
+        outgrown = Outgrown(journal, base.documents, documents.tidied)
+        stack.push_async_callback(outgrown.close)
+        outgrown.start()
         Archive(settings, halls, admission, sealer).mount(app)
         Importing(settings, halls, admission, jobs, ceremonies, clock).mount(app)
         CodePages(settings, halls, admission, identity, codes).mount(app)

@@ -10,7 +10,7 @@ from pathlib import Path
 from media import turn
 from server.settings import Settings, Unusable
 
-FOLDERS = ("keys", "run", "slates", "shots", "log", "documents", "records")
+FOLDERS = ("keys", "run", "slates", "shots", "log", "documents", "cache", "records")
 
 
 class DataFolder:
@@ -23,6 +23,8 @@ class DataFolder:
         self.keys = data / "keys"
         self.key = self.keys / "node.key"
         self.documents = data / "documents"
+        self.cache = data / "cache"
+        """Documents of a shelf that is elsewhere, as far as they are used here, and images of their pages."""
         self.records = data / "records"
         self.pid = data / "run" / "web.pid"
         self.socket = data / "run" / "web.sock"

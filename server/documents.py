@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -34,6 +35,7 @@ from server.storage import reason_of, store
 
 SIZE_MAX: Final = 20 * 1024 * 1024
 UPLOAD_S: Final = 120.0
+FRESH_S: Final = 3600.0
 AHEAD: Final = 3
 """Pages that are rendered beside the one that was asked for: a reader turns on."""
 STATUS: Final = {
@@ -73,6 +75,14 @@ class Documents:
         self._folder = folder.absolute()
         self._fetching: dict[Digest, asyncio.Task[Path]] = {}
         self._rendering: dict[tuple[Digest, int], asyncio.Task[bytes]] = {}
+
+    def tidied(self, names: Collection[str]) -> None:
+        """What was cached lies in the folder for documents on the shelf only, and for what came just now."""
+        since_s = time.time() - FRESH_S
+        for path in self._folder.iterdir():
+            is_ours = path.suffix in (".pdf", ".png") and path.stem.partition("-")[0] not in names
+            if is_ours and path.stat().st_mtime < since_s:
+                path.unlink()
 
     def mount(self, app: web.Application) -> None:
         place = r"/{conference}/documents/{act:[a-z0-9-]{1,40}}/{language:[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}}"

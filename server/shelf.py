@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final, Protocol, Self
@@ -14,6 +16,8 @@ from rooms.kernel import Refused
 from server.storage import reason_of, store
 
 SHA256_DIGITS: Final = 64
+AWAITED_S: Final = 24 * 3600
+"""What was put is named by an entry long before, unless Redis was away meanwhile."""
 
 log = structlog.get_logger()
 
@@ -38,12 +42,16 @@ class Shelf(Protocol):
     async def erase(self, names: Collection[str]) -> None:
         """As `drop`, and no file holds their bytes then."""
 
+    async def outgrow(self, names: Collection[str]) -> None:
+        """As `drop`, but of what somebody put within AWAITED_S: that is perhaps about to be named."""
+
 
 class FolderShelf:
     """A folder of its own: `<name>.pdf`, readable by its owner only."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
+        self._coming: Counter[str] = Counter()
 
     def tidied(self) -> Self:
         """Without what a former process was writing when it ended."""
@@ -52,11 +60,14 @@ class FolderShelf:
         return self
 
     async def put(self, name: str, data: bytes) -> None:
+        self._coming[name] += 1
         try:
             await asyncio.to_thread(store, self._path(name), data)
         except OSError as failed:
             log.error("a file was not stored", reason=str(failed))
             raise Refused(reason_of(failed)) from failed
+        finally:
+            self._coming[name] -= 1
 
     async def get(self, name: str) -> bytes | None:
         data = await asyncio.to_thread(whole, self._path(name), name)
@@ -73,6 +84,17 @@ class FolderShelf:
 
     async def erase(self, names: Collection[str]) -> None:
         await self.drop(names)
+
+    async def outgrow(self, names: Collection[str]) -> None:
+        since_s = time.time() - AWAITED_S
+        await self.drop([name for name in names if not self._coming[name] and self._put_s(name) < since_s])
+
+    def _put_s(self, name: str) -> float:
+        """When it was put last, Unix s; now if it is not there."""
+        try:
+            return self._path(name).stat().st_mtime
+        except FileNotFoundError:
+            return time.time()
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.pdf"

@@ -42,6 +42,9 @@ class Journal(Protocol):
     def unlisten(self, listener: Callable[[], None]) -> None:
         """Call no longer."""
 
+    async def conferences(self) -> Sequence[ConferenceId]:
+        """All that it has entries of, also those that nobody holds now. Raises Unwritable."""
+
     async def open(self, conference: ConferenceId) -> Epoch:
         """Become the conference's one writer."""
 

@@ -28,7 +28,7 @@ from rooms.kernel import ConferenceId, PersonId, Refused
 from server import vault
 from server.clock import NodeClock
 from server.datafolder import DataFolder, held
-from server.journal.redis import key
+from server.journal.redis import conferences, key
 from server.journal.sqlite import connect
 from server.settings import Settings, Unusable, redis_url
 from server.shared.checks import check
@@ -224,8 +224,7 @@ def _enter(journal: apsw.Connection, names: apsw.Connection, line: Line) -> None
 
 async def from_redis(redis: Redis, shelves: Shelves, *, personal: bool) -> AsyncIterator[Line]:
     """All that a Redis has."""
-    keys = [name async for name in redis.scan_iter(match=key(ConferenceId("*"), "entries"))]
-    for conference in sorted(ConferenceId(name.decode().split(":")[2]) for name in keys):
+    for conference in await conferences(redis):
         seq = 0
         while rows := await awaited(redis.xrange(key(conference, "entries"), f"{seq + 1}-0", "+", CHUNK)):
             for _, fields in rows:

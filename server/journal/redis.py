@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
+from redis.asyncio import Redis
+
 from rooms.journal import Entry, encode
 from rooms.kernel import ConferenceId
 from server.journal import Epoch, Fenced, Intent, Saved
@@ -49,6 +51,9 @@ class RedisJournal:
 
     def unlisten(self, listener: Callable[[], None]) -> None:
         self._store.unlisten(listener)
+
+    async def conferences(self) -> Sequence[ConferenceId]:
+        return await self._store.read(conferences)
 
     async def open(self, conference: ConferenceId) -> Epoch:
         return Epoch(int(await self._store.write(lambda redis: redis.incr(key(conference, "epoch")))))
@@ -90,6 +95,12 @@ class RedisJournal:
 
     async def close(self) -> None:
         """Nothing of its own is open."""
+
+
+async def conferences(redis: Redis) -> Sequence[ConferenceId]:
+    """Those whose entries Redis has."""
+    names = [name async for name in redis.scan_iter(match=key(ConferenceId("*"), "entries"))]
+    return sorted({ConferenceId(name.decode().split(":")[2]) for name in names})
 
 
 def key(conference: ConferenceId, part: str) -> str:

@@ -66,6 +66,9 @@ class SqliteJournal:
     def unlisten(self, listener: Callable[[], None]) -> None:
         self._store.unlisten(listener)
 
+    async def conferences(self) -> Sequence[ConferenceId]:
+        return await self._store.read(_conferences)
+
     async def open(self, conference: ConferenceId) -> Epoch:
         return await self._store.write(lambda connection: _become_writer(connection, conference))
 
@@ -98,6 +101,11 @@ class SqliteJournal:
 
     async def close(self) -> None:
         await self._store.close()
+
+
+def _conferences(connection: apsw.Connection) -> Sequence[ConferenceId]:
+    rows = connection.execute("select conference from writers union select conference from snapshots order by 1")
+    return [ConferenceId(str(conference)) for (conference,) in rows]
 
 
 def _become_writer(connection: apsw.Connection, conference: ConferenceId) -> Epoch:

@@ -1,7 +1,8 @@
 """Files of all processes, in Redis: a hash of chunks each, and a set of the names.
 
 A file comes chunk by chunk, so that no command holds Redis up, under a name of its own that expires; one
-script makes it count. Nothing half there is ever seen, and who dies meanwhile leaves nothing.
+script makes it count. Nothing half there is ever seen, and who dies meanwhile leaves nothing. A mark beside it,
+which expires too, says that it was put lately, also by who found it there.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from redis.asyncio import Redis
 from rooms.kernel import Refused
 from server.shared.forgetting import forget, mark
 from server.shared.store import RedisStore, awaited
+from server.shelf import AWAITED_S
 from server.storage import Reason, Unwritable
 
 CHUNK_BYTES: Final = 256 * 1024
@@ -40,6 +42,14 @@ return 1
 """
 """From now on the file that came counts, unless one of its name is there: whether there is one."""
 
+_OUTGROW: Final = """#!lua
+if redis.call('EXISTS', KEYS[2]) == 0 then
+    redis.call('UNLINK', KEYS[1])
+    redis.call('SREM', KEYS[3], ARGV[1])
+end
+"""
+"""Drop the file, unless its mark is there."""
+
 T = TypeVar("T")
 log = structlog.get_logger()
 
@@ -51,11 +61,14 @@ class RedisShelf:
         self._store = store
         self._index = f"twinhall:{kind}"
         self._count = store.redis.register_script(_COUNT)
+        self._outgrow = store.redis.register_script(_OUTGROW)
 
     async def put(self, name: str, data: bytes) -> None:
-        if await self._read(lambda redis: redis.exists(self._key(name))):
-            return
-        await self._read(functools.partial(_check_room, size=len(data)))
+        if not await self._is_there(name):
+            await self._read(functools.partial(_check_room, size=len(data)))
+        await self._write(lambda redis: redis.set(self._mark(name), b"", ex=AWAITED_S))
+        if await self._is_there(name):
+            return  # and stays so
         coming = f"{self._key(name)}:{secrets.token_hex(8)}"
         starts = range(0, len(data), CHUNK_BYTES)
         fields = {str(number): data[start : start + CHUNK_BYTES] for number, start in enumerate(starts)}
@@ -91,6 +104,17 @@ class RedisShelf:
         await self._drop(names, erasing=True)
         await self._write(forget)
 
+    async def outgrow(self, names: Collection[str]) -> None:
+        for name in names:
+            keys = [self._key(name), self._mark(name), self._index]
+            await self._write(functools.partial(self._outgrown, keys, name))
+
+    async def _is_there(self, name: str) -> bool:
+        return bool(await self._read(lambda redis: redis.exists(self._key(name))))
+
+    async def _outgrown(self, keys: list[str], name: str, _: Redis) -> None:
+        await self._outgrow(keys, [name])
+
     async def _drop(self, names: Collection[str], *, erasing: bool) -> None:
         if not names:
             return
@@ -121,6 +145,9 @@ class RedisShelf:
 
     def _key(self, name: str) -> str:
         return f"{self._index}:{name}"
+
+    def _mark(self, name: str) -> str:
+        return f"{self._index}:{name}:put"
 
 
 async def _check_room(redis: Redis, *, size: int) -> None:

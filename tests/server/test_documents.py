@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
+import os
+from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
 from rooms.ceremony.rules import ACTS_MAX
-from server.documents import SIZE_MAX
+from server import outgrown
+from server.documents import SIZE_MAX, Documents
 from server.links import Row
-from tests.server.conftest import CONFERENCE, Guest, Node
+from server.settings import Settings
+from tests.server.conftest import CONFERENCE, PATIENCE_S, Guest, Node, running, web_root
 from tests.server.records import papers
 from tests.server.records.papers import paper
 
@@ -106,6 +112,35 @@ async def test_nobody_else_brings_documents_and_the_public_reads_none(node: Node
         assert (await fetch(guest, link, "de/1.png"))[0] == 403
     said = await organiser.command("a", "ceremony.attach", act=ACT, language="fr", digest="ab" * 32, pages=1, size=1)
     assert said["refused"] == "document-unknown"
+
+
+async def test_of_a_document_that_was_replaced_neither_file_nor_page_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, root = Settings(data=tmp_path / "var"), web_root(tmp_path / "web")
+    folder = settings.data / "documents"
+    async with running(settings, root) as node:
+        organiser, row = await entered(node, "organiser")
+        replaced = (await upload(organiser, row, paper()))[1]["digest"]
+        assert (await fetch(organiser, row, "de/1.png"))[0] == 200
+        stays = (await upload(organiser, row, paper(pages=1)))[1]["digest"]
+        assert (await fetch(organiser, row, "de/1.png"))[0] == 200
+    for path in list(folder.iterdir()):
+        os.utime(path, (0, 0))
+    looks, tidied = asyncio.Queue[None](), Documents.tidied
+
+    def told(documents: Documents, names: Collection[str]) -> None:
+        tidied(documents, names)
+        looks.put_nowait(None)
+
+    monkeypatch.setattr(outgrown, "LOOK_S", 0.0)
+
+    monkeypatch.setattr(Documents, "tidied", told)
+    async with running(settings, root):
+        for _ in range(2):
+            await asyncio.wait_for(looks.get(), PATIENCE_S)
+    assert {path.name.partition("-")[0].partition(".")[0] for path in folder.iterdir()} == {stays}
+    assert replaced != stays
 
 
 async def test_bytes_that_were_changed_on_the_disk_are_neither_shown_nor_given(node: Node) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -24,12 +25,17 @@ def name(data: bytes, begin: str = "") -> str:
 
 
 class Kept:
-    """One kind of shelf, opened as often as there are processes; `spoil` changes what is kept under a name."""
+    """One kind of shelf, opened as often as there are processes; `spoil` changes what is kept under a name, `age` is
+    the day that makes all of it old."""
 
     def __init__(
-        self, opened: Callable[[], Shelf], spoil: Callable[[str], Awaitable[None]], holds: Callable[[bytes], bool]
+        self,
+        opened: Callable[[], Shelf],
+        spoil: Callable[[str], Awaitable[None]],
+        holds: Callable[[bytes], bool],
+        age: Callable[[], Awaitable[None]],
     ) -> None:
-        self.opened, self.spoil, self.holds = opened, spoil, holds
+        self.opened, self.spoil, self.holds, self.age = opened, spoil, holds, age
 
 
 @pytest.fixture
@@ -62,13 +68,23 @@ async def kept(request: pytest.FixtureRequest, tmp_path: Path, stack: AsyncExitS
         async def spoil(name: str) -> None:
             (tmp_path / f"{name}.pdf").write_bytes(b"something else")
 
-        return Kept(lambda: FolderShelf(tmp_path), spoil, lambda data: any_file_holds(tmp_path, data))
+        async def age() -> None:
+            for name in await FolderShelf(tmp_path).names():
+                os.utime(tmp_path / f"{name}.pdf", (0, 0))
+
+        return Kept(lambda: FolderShelf(tmp_path), spoil, lambda data: any_file_holds(tmp_path, data), age)
     server = await redis_server(tmp_path / "redis", stack)
 
     async def spoil_chunk(name: str) -> None:
         await shared(server, stack)._store.redis.hset(f"twinhall:documents:{name}", "0", b"something else")  # type: ignore[misc]
 
-    return Kept(lambda: shared(server, stack), spoil_chunk, lambda data: any_file_holds(server.folder, data))
+    async def expire() -> None:
+        redis = shared(server, stack)._store.redis
+        for key in await redis.keys("twinhall:documents:*:put"):
+            assert await redis.ttl(key) > 0
+            await redis.delete(key)
+
+    return Kept(lambda: shared(server, stack), spoil_chunk, lambda data: any_file_holds(server.folder, data), expire)
 
 
 @pytest.mark.parametrize("data", [b"%PDF-1.7", LONG])
@@ -103,6 +119,18 @@ async def test_what_is_dropped_is_gone_for_every_process_and_the_rest_stays(kept
     assert list(await one.names()) == [name(LONG, "act.c.two.")]
 
 
+async def test_what_was_outgrown_goes_but_what_was_put_again_stays(kept: Kept) -> None:
+    one, two = kept.opened(), kept.opened()
+    for begin in ("act.c.one.", "act.c.two.", "act.c.three."):
+        await one.put(name(LONG, begin), LONG)
+    await kept.age()
+    await one.put(name(LONG, "act.c.two."), LONG)
+    await two.outgrow([name(LONG, "act.c.one."), name(LONG, "act.c.two."), name(b"nowhere")])
+    assert set(await one.names()) == {name(LONG, "act.c.two."), name(LONG, "act.c.three.")}
+    assert await two.get(name(LONG, "act.c.two.")) == LONG
+    assert await one.get(name(LONG, "act.c.one.")) is None
+
+
 async def test_no_file_holds_what_was_erased(kept: Kept) -> None:
     one, two = kept.opened(), kept.opened()
     await one.put("item.c.forum.0", b"Annabella Quastenflosser signed")
@@ -135,7 +163,8 @@ async def test_half_a_file_is_never_seen_and_goes_by_itself(tmp_path: Path, stac
         await shelf.put(name(LONG), LONG)
     again = shared(server, stack)
     assert (await again.get(name(LONG)), list(await again.names())) == (None, [])
-    assert [await redis.ttl(key) > 0 for key in await redis.keys("twinhall:documents:*")] == [True]
+    left = await redis.keys("twinhall:documents:*")
+    assert all([await redis.ttl(key) > 0 for key in left]), left
 
 
 async def test_redis_killed_after_the_answer_has_the_file(tmp_path: Path, stack: AsyncExitStack) -> None:

@@ -35,6 +35,14 @@ async def test_what_was_appended_is_replayed_in_order_by_another_process(opened:
     assert list(await again.replay(C, 0, 0)) == []
 
 
+async def test_every_conference_is_known_also_to_who_holds_none(opened: Opened) -> None:
+    journal, others = await opened(), [ConferenceId(id) for id in ("a", "b-2")]
+    for conference in others:
+        await journal.append(conference, 0, await journal.open(conference), [entry(1, "a")])
+    await journal.save(others[1], Saved(1, b"{}"))
+    assert await (await opened()).conferences() == others
+
+
 async def test_an_entry_is_kept_byte_for_byte(opened: Opened) -> None:
     journal = await opened()
     epoch = await journal.open(C)

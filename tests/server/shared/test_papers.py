@@ -65,7 +65,7 @@ async def test_a_document_taken_in_at_one_process_is_read_at_the_other_and_after
     status, image, said_digest = await fetch(officer, link, "de/2.png")
     assert (status, image[1:4], said_digest) == (200, b"PNG", digest)
 
-    cached = two.settings.data / "documents" / f"{digest}.pdf"
+    cached = two.settings.data / "cache" / f"{digest}.pdf"
     cached.write_bytes(b"changed on the disk")
     assert await fetch(officer, link, "de.pdf") == (200, data, digest)
     await pair.end(0)
