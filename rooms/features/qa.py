@@ -234,7 +234,7 @@ class Questions:
         pace = kept.paces.get(person)
         view: Row = {
             "asked": {question.id: self._rows.own(question) for question in own[-WINDOW:]},
-            "votes": {book.root(kept.questions[id]).id: True for id in sorted(book.voted_by.get(person, ()))},
+            "votes": {book.merging.root(kept.questions[id]).id: True for id in sorted(book.voted_by.get(person, ()))},
             "used": pace.asked if pace else 0,
         }
         if pace and pace.asked_ms is not None:
@@ -260,10 +260,10 @@ class Questions:
             case e.TurnsSet() | e.Configured() | e.PresenceShown() | e.QuestionVoted() | e.VoteTakenBack():
                 pass
             case _:
-                for id in book.family(event.question):
+                for id in book.merging.family(event.question):
                     yield book.kept.questions[id].author
                 if isinstance(event, e.QuestionMerged | e.MoveUndone):
-                    yield from book.voters(event.question)
+                    yield from book.merging.voters(event.question)
 
     def read(self, query: c.Find, actor: Actor, names: Names, now_ms: int) -> Mapping[str, Json]:
         """A window of what is found: `ids` in order, `items`, `votes`, and how many there are in all."""

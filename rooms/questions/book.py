@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final, assert_never
 
-import msgspec
 from msgspec.structs import replace
 
 from rooms.kernel import Fact, PersonId
+from rooms.questions.balance import Balance, Facts
 from rooms.questions.events import (
     ClaimReleased,
     Configured,
@@ -35,9 +35,9 @@ from rooms.questions.events import (
     TurnsSet,
     VoteTakenBack,
 )
+from rooms.questions.merging import Merging
 from rooms.questions.model import (
     OPEN,
-    REMOTE,
     Asked,
     Ballot,
     Kept,
@@ -70,28 +70,6 @@ _BY_VOTES: Final = frozenset({State.PUBLISHED, State.SHORTLISTED})
 """How columns are sorted: who waits longest, who has most votes; else what moved last."""
 
 
-class _Facts(msgspec.Struct, frozen=True):
-    """What a question counts as in the balance."""
-
-    venue: str
-    language: str
-    is_open: bool
-    aired: bool
-
-
-class Balance:
-    """How many questions were asked, are open, and were aired: by venue (`remote` for none) and by language."""
-
-    def __init__(self) -> None:
-        self.venues: dict[str, Counter[str]] = {}
-        self.languages: dict[str, Counter[str]] = {}
-
-    def add(self, facts: _Facts, by: int) -> None:
-        counted = {"asked": by, "open": by * facts.is_open, "aired": by * facts.aired}
-        self.venues.setdefault(facts.venue, Counter()).update(counted)
-        self.languages.setdefault(facts.language, Counter()).update(counted)
-
-
 class Book:
     """All questions of one room. `apply` never refuses."""
 
@@ -106,24 +84,18 @@ class Book:
         self.voted_by: dict[PersonId, set[QuestionId]] = {}
         self.counts: dict[QuestionId, int] = {}
         self.stale: set[QuestionId] = set()
-        self._merged: dict[QuestionId, set[QuestionId]] = {}
-        self._voters: dict[QuestionId, dict[PersonId, Ballot]] = {}
         self._groups: dict[str, Ranking] = {}
-        self._facts: dict[QuestionId, _Facts] = {}
         self._guests: set[QuestionId] = set()
         self.balance = Balance()
+        self.merging = Merging(kept.questions)
         self._read_all()
 
     def _read_all(self) -> None:
         """Make what is derived from what is kept."""
         for question in self.kept.questions.values():
-            if question.into:
-                self._merged.setdefault(question.into, set()).add(question.id)
-        for question in self.kept.questions.values():
             self.asked_by.setdefault(question.author, []).append(question.id)
             for person in question.votes:
                 self._voted(person).add(question.id)
-            self._join(question.id)
             self._note_guest(question)
             self._note_words(question)
             self._place(question)
@@ -132,28 +104,6 @@ class Book:
 
     def question(self, id: QuestionId) -> Question | None:
         return self.kept.questions.get(id)
-
-    def root(self, question: Question) -> Question:
-        """The question that this one ended up in by merging, else itself."""
-        while question.into:
-            question = self.kept.questions[question.into]
-        return question
-
-    def merged_into(self, id: QuestionId) -> tuple[QuestionId, ...]:
-        """The questions merged into this one directly."""
-        return tuple(sorted(self._merged.get(id, ())))
-
-    def family(self, id: QuestionId) -> Iterator[QuestionId]:
-        """The question and all that were merged into it."""
-        waiting = [id]
-        while waiting:
-            yield (each := waiting.pop())
-            waiting.extend(self._merged.get(each, ()))
-
-    def voters(self, id: QuestionId) -> Mapping[PersonId, Ballot]:
-        """The distinct persons for a question and all merged into it."""
-        joined = self._voters.get(id)
-        return self.kept.questions[id].votes if joined is None else joined
 
     def on_air(self) -> QuestionId | None:
         return next(iter(self.columns[State.ON_AIR]), None)
@@ -167,7 +117,7 @@ class Book:
         """Published questions, the next one first: by votes, in turns between venues or languages if wished."""
         if self.kept.turns == Turns.NONE:
             return self.columns[State.PUBLISHED].window(0, count)
-        heard = Counter(self._group(facts) for facts in self._facts.values() if facts.aired)
+        heard = Counter(self._group(facts) for facts in self.balance.facts.values() if facts.aired)
         return in_turns(self._groups, heard, count)
 
     # What happens
@@ -237,15 +187,12 @@ class Book:
     def _vote(self, question: Question, fact: Fact, *, on: bool) -> None:
         """The person's vote now stands for `question`, or for none of its family."""
         person, voted = fact.actor.person, self._voted(fact.actor.person)
-        family = tuple(self.family(question.id))
+        family = tuple(self.merging.family(question.id))
         for id in family:
-            self.kept.questions[id].votes.pop(person, None)
-            self._voters.get(id, {}).pop(person, None)
+            self.merging.take_back(id, person)
             voted.discard(id)
         if on:
-            ballot = Ballot(fact.actor.venue, person in self.kept.present)
-            question.votes[person] = ballot
-            self._voters.get(question.id, question.votes)[person] = ballot
+            self.merging.vote(question.id, person, Ballot(fact.actor.venue, person in self.kept.present))
             voted.add(question.id)
         pace = self._pace(person)
         if fact.at_ms - pace.votes_from_ms >= VOTES_MS:
@@ -297,30 +244,10 @@ class Book:
         """Leave the question it was merged into, if any, for where it stands now."""
         left = question.into
         question.standing = standing
-        if left:
-            self._merged[left].discard(question.id)
-            self._rejoin(left)
-        if question.into:
-            self._merged.setdefault(question.into, set()).add(question.id)
-            self._rejoin(question.into)
+        for id in self.merging.moved(question, left):
+            self._place(self.kept.questions[id])
 
     # What follows from it
-
-    def _rejoin(self, id: QuestionId) -> None:
-        """Count the voters of a question and of what it was merged into anew."""
-        above: QuestionId | None = id
-        while above:
-            self._join(above)
-            question = self.kept.questions[above]
-            self._place(question)
-            above = question.into
-
-    def _join(self, id: QuestionId) -> None:
-        """Each voter once, with the ballot for the question itself if there is one."""
-        self._voters.pop(id, None)
-        if self._merged.get(id):
-            family = tuple(self.family(id))
-            self._voters[id] = {k: v for each in reversed(family) for k, v in self.kept.questions[each].votes.items()}
 
     def _place(self, question: Question) -> None:
         """Put the question into the orders and counts where it belongs now."""
@@ -336,30 +263,20 @@ class Book:
         self.by_time.put(question.id, (-question.published_seq, seq) if state in OPEN else None)
         is_told = state == State.ANSWERED and question.is_public
         self.answered.put(question.id, (-question.standing.stamp.seq, seq) if is_told else None)
-        self._count(question)
+        self.balance.count(question)
         self._rank(question)
 
     def _rank(self, question: Question) -> None:
-        self.counts[question.id] = len(self.voters(question.id))
+        self.counts[question.id] = len(self.merging.voters(question.id))
         state, key = question.state, (-self.counts[question.id], question.asked.stamp.seq)
         self.by_votes.put(question.id, key if state in OPEN else None)
         if state in _BY_VOTES:
             self.columns[state].put(question.id, key)
         if self.kept.turns != Turns.NONE:
-            group = self._groups.setdefault(self._group(self._facts[question.id]), Ranking())
+            group = self._groups.setdefault(self._group(self.balance.facts[question.id]), Ranking())
             group.put(question.id, key if state == State.PUBLISHED else None)
 
-    def _count(self, question: Question) -> None:
-        venue, language = question.asked.venue or REMOTE, question.wording.language
-        facts = _Facts(venue, language, question.state in OPEN, question.aired_ms is not None)
-        before = self._facts.get(question.id)
-        if before != facts:
-            if before:
-                self.balance.add(before, -1)
-            self.balance.add(facts, 1)
-            self._facts[question.id] = facts
-
-    def _group(self, facts: _Facts) -> str:
+    def _group(self, facts: Facts) -> str:
         match self.kept.turns:
             case Turns.NONE | Turns.BOTH:
                 return f"{facts.venue} {facts.language}"

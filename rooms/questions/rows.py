@@ -78,7 +78,7 @@ class Rows:
             row["person"] = question.author
         if question.claimed_by:
             row["claimed"] = {"person": question.claimed_by, **({"name": called[1]} if called[1] else {})}
-        if merged := self._book.merged_into(question.id):
+        if merged := self._book.merging.merged_into(question.id):
             row["merged"] = list(merged)
         if question.guest:
             row["guest"] = question.guest.value
@@ -96,7 +96,7 @@ class Rows:
         """The author's own row: state, reason, answer, and what can be done now."""
         row = {**_public(question), **_told(question), "rev": question.revision}
         if question.into:
-            row["into_state"] = self._book.root(question).state.value
+            row["into_state"] = self._book.merging.root(question).state.value
         if question.state in UNREVIEWED:
             row["can_edit"] = True
         if question.state in WITHDRAWABLE:

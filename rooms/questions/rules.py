@@ -102,7 +102,7 @@ class Rules:
             case Withdraw(id):
                 return self._withdraw(self._own(id, actor))
             case Vote(id, on):
-                return self._vote(self._book.root(self._question(id)), actor, now_ms, on=on)
+                return self._vote(self._book.merging.root(self._question(id)), actor, now_ms, on=on)
             case ShowPresence():
                 return self._show_presence(actor)
             case Consent(id, yes):
@@ -159,7 +159,7 @@ class Rules:
         if question.state == State.WITHDRAWN:
             return []
         _check(question, WITHDRAWABLE, "question-too-late")
-        freed = [MoveUndone(child) for child in self._book.merged_into(question.id)]
+        freed = [MoveUndone(child) for child in self._book.merging.merged_into(question.id)]
         return [*freed, *_back(question), QuestionWithdrawn(question.id)]
 
     def _vote(self, question: Question, actor: Actor, now_ms: int, *, on: bool) -> Sequence[QaEvent]:
@@ -169,7 +169,7 @@ class Rules:
         if not kept.rules.group_votes and actor.invite not in self._personal:
             raise Refused("vote-needs-personal-link")
         _check(question, OPEN, "vote-not-open")
-        if (actor.person in self._book.voters(question.id)) == on:
+        if (actor.person in self._book.merging.voters(question.id)) == on:
             return []
         pace = kept.paces.get(actor.person)
         if pace and pace.votes >= VOTES_MAX and (wait_ms := pace.votes_from_ms + VOTES_MS - now_ms) > 0:
@@ -246,10 +246,10 @@ class Rules:
                 assert_never(never)
 
     def _merge(self, question: Question, into: Question) -> Sequence[QaEvent]:
-        target = self._book.root(into)
+        target = self._book.merging.root(into)
         if question.into == target.id:
             return []
-        if target.id == self._book.root(question).id:
+        if target.id == self._book.merging.root(question).id:
             raise Refused("merge-with-itself")
         _check(question, MERGEABLE, "question-moved")
         _check(target, MERGEABLE | {State.ON_AIR}, "question-moved")

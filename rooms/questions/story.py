@@ -80,7 +80,7 @@ def _outcome(question: Question) -> Mapping[str, Json]:
 
 def _votes(book: Book, question: Question, definition: Definition) -> Row:
     """Distinct persons, those of merged questions among them: in all, by hall, and with the hall's code."""
-    ballots = book.voters(question.id).values()
+    ballots = book.merging.voters(question.id).values()
     halls = Counter(ballot.venue or REMOTE for ballot in ballots)
     coded = Counter(ballot.venue or REMOTE for ballot in ballots if ballot.coded)
     places = [*(str(venue.id) for venue in definition.venues), REMOTE]

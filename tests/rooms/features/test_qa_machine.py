@@ -105,8 +105,8 @@ class Machine(RuleBasedStateMachine):
     @rule(actor=asker, id=IDS, on=st.booleans())
     def vote(self, actor: Actor, id: QuestionId, on: bool) -> None:
         if self.act(Vote(id, on), actor) is not None:
-            root = self.book.root(self.book.kept.questions[id])
-            assert (actor.person in self.book.voters(root.id)) == on
+            root = self.book.merging.root(self.book.kept.questions[id])
+            assert (actor.person in self.book.merging.voters(root.id)) == on
             assert self.conference.decide(Vote(id, on), actor, STAGE, self.now_ms) == []
 
     @rule(actor=moderator, id=IDS, over=st.booleans())
@@ -141,9 +141,9 @@ class Machine(RuleBasedStateMachine):
     def merge(self, actor: Actor, id: QuestionId, into: QuestionId) -> None:
         known = self.book.question(id), self.book.question(into)
         if known[0] and known[1] and known[0].state in OPEN and known[1].state in OPEN:
-            people = {*self.book.voters(id), *self.book.voters(into)}
+            people = {*self.book.merging.voters(id), *self.book.merging.voters(into)}
             if self.act(Merge(id, into), actor):
-                assert set(self.book.voters(into)) == people
+                assert set(self.book.merging.voters(into)) == people
         else:
             self.act(Merge(id, into), actor)
 
@@ -196,15 +196,15 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def a_person_counts_once_for_a_question_and_all_merged_into_it(self) -> None:
         for question in self.questions():
-            family = [self.book.kept.questions[id] for id in self.book.family(question.id)]
+            family = [self.book.kept.questions[id] for id in self.book.merging.family(question.id)]
             ballots = Counter(person for each in family for person in each.votes)
-            assert set(self.book.voters(question.id)) == set(ballots)
+            assert set(self.book.merging.voters(question.id)) == set(ballots)
             assert self.book.counts[question.id] == len(ballots)
 
     @invariant()
     def the_kept_orders_are_those_that_sorting_gives(self) -> None:
         public = [question for question in self.questions() if question.state in OPEN]
-        voted = sorted(public, key=lambda each: (-len(self.book.voters(each.id)), each.asked.stamp.seq))
+        voted = sorted(public, key=lambda each: (-len(self.book.merging.voters(each.id)), each.asked.stamp.seq))
         assert list(self.book.by_votes) == [question.id for question in voted]
         shown = sorted(public, key=lambda each: (-each.published_seq, each.asked.stamp.seq))
         assert list(self.book.by_time) == [question.id for question in shown]

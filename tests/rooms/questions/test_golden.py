@@ -25,9 +25,9 @@ def test_the_golden_questions_are_written_as_they_were_read_and_hold_every_event
 def test_the_golden_questions_stand_where_they_stood() -> None:
     conference = Conference.replayed(decode(line)[0] for line in golden())
     book = conference.feature(Questions, STAGE).book
-    stood = {id: (each.state.value, len(book.voters(id))) for id, each in book.kept.questions.items()}
+    stood = {id: (each.state.value, len(book.merging.voters(id))) for id, each in book.kept.questions.items()}
     assert stood == {"q1": ("archived", 1), "q2": ("declined", 1), "q3": ("merged", 0), "q4": ("withdrawn", 0)}
-    assert book.voters(Q1)[BERND.person].coded
+    assert book.merging.voters(Q1)[BERND.person].coded
     row = own(conference, ANNA)["asked"][Q1]
     assert (row["texts"], row["aired_ms"]) == ({"zh-Hans": "建设何时开始?"}, 1657177225000)
     assert own(conference, LI)["asked"][Q2]["note"] == "Danke!"

@@ -121,7 +121,7 @@ def test_counts_stay_hidden_from_the_public_in_the_first_minutes() -> None:
 def test_a_shown_code_goes_with_the_votes_that_follow_and_admits_nobody() -> None:
     present = replace(BERND, present=FRANKFURT)
     conference = room(*TWO, (Vote(Q1, on=True), LI), (ShowPresence(), present), (Vote(Q1, on=True), BERND))
-    voters = conference.feature(Questions, STAGE).book.voters(Q1)
+    voters = conference.feature(Questions, STAGE).book.merging.voters(Q1)
     assert (voters[LI.person].coded, voters[BERND.person].coded) == (False, True)
     assert own(conference, BERND)["present"] == FRANKFURT
     assert code(conference, ShowPresence(), BERND) == "code-wrong"
