@@ -94,20 +94,21 @@ def local_pair(folder: Path, names: Sequence[str], now: dt.datetime) -> Pair:
 
 
 def _found_authority(authority: Pair, now: dt.datetime) -> None:
+    make(authority, f"Twinhall local authority {now:%Y-%m-%d}", now, AUTHORITY_DAYS, usage(issues=True))
+
+
+def make(pair: Pair, called: str, now: dt.datetime, days: int, use: x509.KeyUsage) -> None:
+    """A new key of this node, and the certificate that it gives itself under that name."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Twinhall"),
-            x509.NameAttribute(NameOID.COMMON_NAME, f"Twinhall local authority {now:%Y-%m-%d}"),
-        ]
-    )
+    house = x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Twinhall")
+    name = x509.Name([house, x509.NameAttribute(NameOID.COMMON_NAME, called)])
     certificate = (
-        builder(name, name, key.public_key(), now, AUTHORITY_DAYS)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(signs_certificates=True), critical=True)
+        builder(name, name, key.public_key(), now, days)
+        .add_extension(_constraints(use), critical=True)
+        .add_extension(use, critical=True)
         .sign(key, hashes.SHA256())
     )
-    keep(authority, key, [certificate])
+    keep(pair, key, [certificate])
 
 
 def _issue(authority: Pair, pair: Pair, names: Sequence[str], now: dt.datetime) -> None:
@@ -118,14 +119,19 @@ def _issue(authority: Pair, pair: Pair, names: Sequence[str], now: dt.datetime) 
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
     certificate = (
         builder(subject, issuer.subject, key.public_key(), now, CERTIFICATE_DAYS)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(_constraints(usage()), critical=True)
+        .add_extension(usage(), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
         .sign(issuer_key, hashes.SHA256())
     )
     keep(pair, key, [certificate, issuer])
+
+
+def _constraints(use: x509.KeyUsage) -> x509.BasicConstraints:
+    """Who issues certificates issues none of another authority."""
+    return x509.BasicConstraints(ca=use.key_cert_sign, path_length=0 if use.key_cert_sign else None)
 
 
 def builder(
@@ -144,15 +150,16 @@ def builder(
     )
 
 
-def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+def usage(*, issues: bool = False, commits: bool = False) -> x509.KeyUsage:
+    """To sign; certificates too, or what one stands by (RFC 5280 section 4.2.1.3)."""
     return x509.KeyUsage(
         digital_signature=True,
-        content_commitment=False,
+        content_commitment=commits,
         key_encipherment=False,
         data_encipherment=False,
         key_agreement=False,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
+        key_cert_sign=issues,
+        crl_sign=issues,
         encipher_only=False,
         decipher_only=False,
     )

@@ -9,15 +9,11 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import NameOID
 
 from server.records.checkpoint import Signer
 from server.settings import Unusable
-from server.tls import Pair, builder, keep
+from server.tls import Pair, make, usage
 
 SEAL_DAYS: Final = 3650
 """A record is checked for years; a seal of our own can't be renewed by anybody."""
@@ -49,7 +45,7 @@ def own_seal(keys: Path, now: dt.datetime, tsa: str = "") -> Seal:
     try:
         if not pair.certificate.exists():
             pair.certificate.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _make(pair, now)
+            make(pair, f"Twinhall seal {now:%Y-%m-%d}", now, SEAL_DAYS, usage(commits=True))
     except OSError as wrong:
         raise Unusable(
             f"the seal's key can't be made in {keys} ({wrong.strerror}): mend the folder's rights"
@@ -67,35 +63,3 @@ def given_seal(p12: Path, password: Path | None, tsa: str = "") -> Seal:
     if key is None or certificate is None:
         raise Unusable(f"{p12} lacks a key or its certificate: export both into one PKCS#12")
     return Seal(p12=str(p12.absolute()), password=str(password.absolute()) if password else "", tsa=tsa)
-
-
-def _make(pair: Pair, now: dt.datetime) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Twinhall"),
-            x509.NameAttribute(NameOID.COMMON_NAME, f"Twinhall seal {now:%Y-%m-%d}"),
-        ]
-    )
-    certificate = (
-        builder(name, name, key.public_key(), now, SEAL_DAYS)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    keep(pair, key, [certificate])
-
-
-def _usage() -> x509.KeyUsage:
-    """To sign, and to stand by it (RFC 5280 section 4.2.1.3)."""
-    return x509.KeyUsage(
-        digital_signature=True,
-        content_commitment=True,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=False,
-        crl_sign=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
