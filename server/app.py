@@ -8,7 +8,7 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -72,7 +72,7 @@ async def run(settings: Settings, lock: int | None = None) -> None:
         loop.add_signal_handler(number, ended.set)
     listening = listen(settings)
     settings = replace(settings, port=listening.getsockname()[1])
-    async with serving(settings, listening, lock=lock):
+    async with serving(settings, listening, lock=lock, end=ended.set):
         log.info("web is up", origin=settings.origin, conferences=settings.conferences)
         await ended.wait()
     log.info("web ends")
@@ -80,14 +80,21 @@ async def run(settings: Settings, lock: int | None = None) -> None:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, listening: socket.socket, web_root: Path = WEB_ROOT, lock: int | None = None
+    settings: Settings,
+    listening: socket.socket,
+    web_root: Path = WEB_ROOT,
+    lock: int | None = None,
+    end: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[None]:
-    """A whole web process, from the data folder up; on the way out everything closes in the opposite order."""
+    """A whole web process, from the data folder up; on the way out everything closes in the opposite order.
+
+    `end()` is called when it can't go on.
+    """
     async with AsyncExitStack() as stack:
         stack.callback(listening.close)
         folder = stack.enter_context(held(settings, lock))
         clock, metrics = NodeClock(), Metrics()
-        base = await laid(settings, folder, clock, metrics, stack)
+        base = await laid(settings, folder, clock, metrics, stack, end)
         journal, vault, hosts = base.journal, base.vault, base.hosts
         identity = Identity(base.key)
 

@@ -77,12 +77,17 @@ class Foundation(msgspec.Struct, frozen=True):
 
 
 async def laid(
-    settings: Settings, folder: DataFolder, clock: Clock, metrics: Metrics, stack: AsyncExitStack
+    settings: Settings,
+    folder: DataFolder,
+    clock: Clock,
+    metrics: Metrics,
+    stack: AsyncExitStack,
+    end: Callable[[], None],
 ) -> Foundation:
-    """Where the settings say; it is closed with the stack. Raises Unusable."""
+    """Where the settings say; it is closed with the stack. `end()` makes the process end. Raises Unusable."""
     founding = definitions(settings.conferences)
     if settings.redis:
-        return await _shared(settings, folder, founding, clock, metrics, stack)
+        return await _shared(settings, folder, founding, clock, metrics, stack, end)
     vault = Vault(folder.vault)
     stack.push_async_callback(vault.close)
     journal = SqliteJournal(folder.journal)
@@ -100,6 +105,7 @@ async def _shared(
     clock: Clock,
     metrics: Metrics,
     stack: AsyncExitStack,
+    end: Callable[[], None],
 ) -> Foundation:
     """A process among others that have the same Redis."""
     risks = await check(settings.redis, clock.now_ms, allow_loss=settings.redis_allow_loss)
@@ -138,6 +144,7 @@ async def _shared(
         address,
         lambda: leaf_fingerprint(settings),
         apart,
+        end,
         standby=settings.standby,
     )
     stack.push_async_callback(company.close)

@@ -65,14 +65,17 @@ class Company:
         address: str,
         fingerprint: Callable[[], bytes],
         apart: Apart,
+        end: Callable[[], None],
         *,
         standby: bool,
     ) -> None:
         """`address`: where the others reach our HTTP; `fingerprint()`: of the certificate that we show there;
-        `apart`: how far our clock is from the others'; `standby`: whether another one waits to take our place."""
+        `apart`: how far our clock is from the others'; `end()` makes this process end, for another has its name;
+        `standby`: whether another one waits to take our place."""
         self._vault, self._clock, self._metrics = vault, clock, metrics
         self._members = {member.id: member for member in members}
         self._address, self._fingerprint, self._apart, self._standby = address, fingerprint, apart, standby
+        self._end = end
         self._media: SharedMedia | None = None
         self._is_alone = False
         self._waiting_for_relay: asyncio.TimerHandle | None = None
@@ -195,6 +198,7 @@ class Company:
 
     def _live(self, node: NodeId, beat: Beat) -> None:
         if any(node == member.node for member in self._members.values()):
+            self._check_name(beat)
             return
         before = self._others.get(node)
         self._others[node] = asyncio.get_running_loop().time(), beat
@@ -202,6 +206,14 @@ class Company:
             log.info("another process", node=node)
         if before is None or before[1] != beat:
             self._changed()
+
+    def _check_name(self, beat: Beat) -> None:
+        """Two of one name, that came up while a line was down, would fence each other for ever: the later one ends,
+        and is refused at its next start."""
+        if (self._started_ms, os.getpid(), self._address) > (beat.started_ms, beat.pid, beat.address):
+            mend = "give this one another host name, or another --port"
+            log.error("another process has our name, as on a copied machine: this one ends", node=beat.node, mend=mend)
+            self._end()
 
     async def _learn(self, person: PersonId) -> None:
         try:

@@ -65,8 +65,12 @@ class House:
         self.relay = Relay()
         self.apart = Apart(cast(Any, Away()), HandClock().now_ms, Metrics())
         given: Any = (self, None, self.seats, HandClock(), Metrics(), "http://127.0.0.1:1", lambda: b"", self.apart)
-        self.company = Company(*given, standby=False)
+        self.ended = 0
+        self.company = Company(*given, self.end, standby=False)
         self.company._media = cast(Any, self.relay)
+
+    def end(self) -> None:
+        self.ended += 1
 
     def listen(self, listener: object) -> None:
         """As a store that never refuses."""
@@ -158,6 +162,16 @@ async def test_nothing_goes_to_whose_clock_is_off() -> None:
     house = House("a", "b", "c")
     house.heard(THERE, owns=0, off=True)
     assert house.passed() == {}
+
+
+async def test_of_two_processes_of_one_name_that_hear_each_other_the_later_one_ends() -> None:
+    first, later = House("a"), House("a")
+    later.company._started_ms += 1
+    for house in (first, later):
+        for one in (first, later):
+            house.company.hear(one.company._own(HERE))
+    assert (first.ended, later.ended) == (0, 1)
+    assert first.company.processes() == later.company.processes() == 1
 
 
 class Deaf:
