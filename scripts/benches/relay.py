@@ -203,10 +203,11 @@ def _judged(plane: str, cast: Cast, pairs: Sequence[tuple[Slice, LimitSlice]], s
 async def _hall(plane: str, say: Say) -> Hall:
     cast = Cast(1, HALL_VIEWERS, (PICTURE, SOUND))
     async with staged(plane, cast) as trial:
-        await trial.seat(cast.viewers)
+        opening = await trial.seat(cast.viewers)
         found = await trial.load.pace(HALL_MS, 1.0)
-    say(f"{plane}: 720p to {HALL_VIEWERS} viewers takes {found.cpu_share:.1%} of a core, {found.lost} lost")
-    return Hall(HALL_VIEWERS, HALL_MS / 1000, round(found.cpu_share, 3), found.lost)
+    words = f"takes {found.cpu_share:.1%} of a core, {found.lost} lost, {opening} while it opened"
+    say(f"{plane}: 720p to {HALL_VIEWERS} viewers {words}")
+    return Hall(HALL_VIEWERS, HALL_MS / 1000, round(found.cpu_share, 3), found.lost, opening)
 
 
 async def _stalls(plane: str, say: Say) -> Stalls:

@@ -75,6 +75,14 @@ class Slice(msgspec.Struct, frozen=True):
         return self.due - self.received
 
 
+class Begun(msgspec.Struct, frozen=True):
+    """How a stream began: so many viewers receive, and of the packets `due` to them so many came."""
+
+    watching: int
+    due: int
+    received: int
+
+
 class LimitSlice(msgspec.Struct, frozen=True):
     """One stretch of the limit program; `received` of its packets came."""
 
@@ -150,12 +158,14 @@ class Load:
         """Open the ways of the publishers and of the first `viewers` viewers."""
         await self._ask("connect", viewers)
 
-    async def begin(self, viewers: int) -> None:
-        """Publish in real time until each of the first `viewers` viewers receives. Raises Impossible."""
-        watching = msgspec.json.decode(await self._ask("begin", viewers))["watching"]
-        if watching < viewers:
-            raise Impossible(f"only {watching} of {viewers} viewers receive anything")
+    async def begin(self, viewers: int) -> int:
+        """Publish in real time until each of the first `viewers` viewers receives; packets lost meanwhile. Raises
+        Impossible."""
+        begun = msgspec.json.decode(await self._ask("begin", viewers), type=Begun)
+        if begun.watching < viewers:
+            raise Impossible(f"only {begun.watching} of {viewers} viewers receive anything")
         self._watching = viewers
+        return begun.due - begun.received
 
     async def saturate(self, ms: int, ahead: int) -> Slice:
         """As much as the plane takes, with `ahead` packets on their way."""
@@ -196,15 +206,16 @@ class Trial:
     def __init__(self, cast: Cast, host: _Talker, load: Load) -> None:
         self.cast, self.load, self._host = cast, load, host
 
-    async def seat(self, viewers: int) -> None:
-        """Connect the first `viewers` viewers (and the publishers) and wait until each receives. Raises Impossible."""
+    async def seat(self, viewers: int) -> int:
+        """Connect the first `viewers` viewers (and the publishers) and wait until each receives; packets lost since
+        the first one was sent. Raises Impossible."""
         count = self.cast.publishers + viewers
         await self._host.ask(Add(count))
         await self.load.connect(viewers)
         secured = int(await self._host.ask(Added(count)))
         if secured < count:
             raise Impossible(f"only {secured} of {count} sessions connected")
-        await self.load.begin(viewers)
+        return await self.load.begin(viewers)
 
     async def disturb(self, how: str) -> None:
         await self._host.ask(Disturb(how))

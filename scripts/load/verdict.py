@@ -60,12 +60,14 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Hall(msgspec.Struct, frozen=True):
-    """720p in real time from the first second on: the share of the core, and what was lost."""
+    """720p in real time: the share of the core, and what was lost. `opening`: of that which was sent until each viewer
+    received; the publisher's first sound opens its source, and is heard by nobody."""
 
     viewers: int
     seconds: float
     cpu_share: float
     lost: int
+    opening: int
 
 
 class Stalls(msgspec.Struct, frozen=True):
@@ -177,6 +179,8 @@ def broken(found: Found) -> Iterator[str]:
         yield f"{hall.viewers} viewers of 720p take {hall.cpu_share:.0%} of a core, not {HALL_MOST:.0%}"
     if hall and hall.lost:
         yield f"{hall.lost} packets of 720p to {hall.viewers} viewers were lost, not 0"
+    if hall and hall.opening > hall.viewers:
+        yield f"{hall.opening} packets to {hall.viewers} viewers were lost while it opened, not one of each"
     if memory and memory.per_subscription > SUBSCRIPTION_MOST:
         yield f"a subscription takes {memory.per_subscription} bytes, not {SUBSCRIPTION_MOST}"
     yield from _broken_stalls(found.stalls)

@@ -25,7 +25,7 @@ GOOD = Run("native", 1, 50, 1.8, 1.5, 400_000.0, 500_000.0, 1.2, 0.8, {}, {}, 0,
 CALM = Stalls(FRAMES, FRAMES, FRAMES, 1.0, 1.0, 0)
 HARMED = Stalls(FRAMES, FRAMES, FRAMES, 9.0, 8.0, 0)
 JOINED = Joins(199.0, 150.0, 1.3, 1000, 1000, {}, {}, 0)
-WHOLE = Found([GOOD], GOOD, Hall(200, 5, 0.2, 0), {"native": CALM, "python": HARMED}, Memory(9, 9, 9, 9), JOINED)
+WHOLE = Found([GOOD], GOOD, Hall(200, 5, 0.2, 0, 200), {"native": CALM, "python": HARMED}, Memory(9, 9, 9, 9), JOINED)
 
 
 def found(**other: object) -> str:
@@ -66,7 +66,8 @@ def test_each_broken_promise_of_a_run_is_named(change: dict[str, object], words:
 
 def test_so_are_those_beside_the_runs() -> None:
     assert "the meeting costs 2.6" in found(meeting=msgspec.structs.replace(GOOD, ratio=2.6))
-    assert "31% of a core" in found(hall=Hall(200, 5, 0.31, 0))
+    assert "31% of a core" in found(hall=Hall(200, 5, 0.31, 0, 0))
+    assert "201 packets to 200 viewers were lost while it opened" in found(hall=Hall(200, 5, 0.2, 0, 201))
     assert "takes 40000 bytes" in found(memory=Memory(1000, 40_000, 9, 1))
     assert "1 of 1000 joins failed" in found(joins=msgspec.structs.replace(JOINED, succeeded=999))
     assert "0.4 of bare handshakes" in found(joins=msgspec.structs.replace(JOINED, ratio=0.4))
@@ -104,6 +105,19 @@ class Answering:
 async def test_a_slice_in_which_nothing_came_is_taken_again_and_its_loss_is_counted() -> None:
     load = Load(Answering(0, 0, 10))
     assert (await load.pace(100, 1.0)).lost == 20
+
+
+class Beginning:
+    """A load's program in which of 40 packets to 4 viewers 37 came while they joined."""
+
+    async def ask(self, order: object) -> bytes:
+        return b'{"watching": 4, "due": 40, "received": 37}'
+
+
+async def test_what_is_lost_while_viewers_join_is_counted_and_who_does_not_is_named() -> None:
+    assert await Load(Beginning()).begin(4) == 3
+    with pytest.raises(Impossible, match="only 4 of 5 viewers receive anything"):
+        await Load(Beginning()).begin(5)
 
 
 async def test_a_plane_through_which_nothing_comes_ends_the_bench_in_words() -> None:

@@ -41,7 +41,7 @@ const GENTLE_NS: u64 = 500_000;
 enum Order {
     /// Send checks until the plane has answered the first `viewers` viewers and all publishers.
     Connect { viewers: usize },
-    /// Real time, until each of the first `viewers` viewers has a packet.
+    /// Real time, until each of the first `viewers` viewers has a packet; what was lost meanwhile is counted.
     Begin { viewers: usize },
     /// As much as the plane takes: at most `ahead` packets are on their way.
     Saturate { ms: u64, viewers: usize, ahead: u64 },
@@ -52,6 +52,14 @@ enum Order {
     Runs { ms: u64, viewers: usize, ahead: u64 },
     /// Let the limit program run, and receive what it sends.
     Limit { ms: u64, viewers: usize, video_len: usize, audio_len: usize, video_run: usize, audio_run: usize },
+}
+
+/// How a stream began: `watching` viewers receive, `received` packets of `due` came.
+#[derive(Serialize)]
+struct Begun {
+    watching: usize,
+    due: u64,
+    received: u64,
 }
 
 /// What a slice of load found.
@@ -132,7 +140,7 @@ impl Load {
     fn obey(&mut self, order: Order) -> Result<String, Box<dyn Error>> {
         Ok(match order {
             Order::Connect { viewers } => format!("{{\"connected\": {}}}", self.connect(viewers)),
-            Order::Begin { viewers } => format!("{{\"watching\": {}}}", self.begin(viewers)),
+            Order::Begin { viewers } => serde_json::to_string(&self.begin(viewers))?,
             Order::Saturate { ms, viewers, ahead } => self.slice(ms, viewers, &Drive::Ahead(ahead))?,
             Order::Pace { ms, viewers, pace, keyframe_ms, gentle } => {
                 self.pause_ns = if gentle { GENTLE_NS } else { PAUSE_NS };
@@ -175,21 +183,20 @@ impl Load {
         }
     }
 
-    /// Returns how many viewers receive.
-    fn begin(&mut self, viewers: usize) -> usize {
+    fn begin(&mut self, viewers: usize) -> Begun {
         self.viewers.tally.clear();
         self.publishers.iter_mut().for_each(|one| one.keyframe_wanted = true);
         let mut schedule = Schedule::new(&self.spec.publishers);
-        let (began_ns, wanted) = (clock::now_ns(), viewers);
+        let (began_ns, mut sent, mut late_ns) = (clock::now_ns(), 0, 0);
         loop {
             let now_ns = clock::now_ns();
             let watching = self.viewers.tally.received[..viewers].iter().filter(|came| **came > 0).count();
-            if watching == wanted || now_ns - began_ns > PATIENCE_NS {
-                return watching;
+            if watching == viewers || now_ns - began_ns > PATIENCE_NS {
+                let due = sent * viewers as u64;
+                self.settle(due);
+                return Begun { watching, due, received: self.viewers.tally.total };
             }
-            while schedule.peek().at_us * 1000 + began_ns <= now_ns {
-                self.send(&mut schedule, now_ns, false);
-            }
+            sent += self.send_due(&mut schedule, (now_ns, began_ns), 1.0, &mut late_ns, |_| false);
             self.chores(now_ns, viewers);
             self.look();
         }
@@ -216,17 +223,15 @@ impl Load {
                         sent += self.send(&mut schedule, now_ns, false);
                     }
                 }
-                Drive::Pace(pace, keyframe_ms) => loop {
-                    let due_ns = (schedule.peek().at_us as f64 * 1000.0 / pace) as u64 + began_ns + late_ns;
-                    if due_ns > now_ns {
-                        break;
-                    }
-                    late_ns += Some(now_ns - due_ns).filter(|late| *late > LATE_NS).unwrap_or(0);
-                    let keyframe = keyframe_ms > 0 && now_ns - keyframe_ns >= keyframe_ms * 1_000_000;
-                    let keyframe = keyframe && self.kind(&schedule) == Kind::Video;
-                    keyframe_ns = if keyframe { now_ns } else { keyframe_ns };
-                    sent += self.send(&mut schedule, now_ns, keyframe);
-                },
+                Drive::Pace(pace, keyframe_ms) => {
+                    let keyframe = |kind| {
+                        let due = keyframe_ms > 0 && now_ns - keyframe_ns >= keyframe_ms * 1_000_000;
+                        let due = due && kind == Kind::Video;
+                        keyframe_ns = if due { now_ns } else { keyframe_ns };
+                        due
+                    };
+                    sent += self.send_due(&mut schedule, (now_ns, began_ns), pace, &mut late_ns, keyframe);
+                }
             }
             self.chores(now_ns, viewers);
             self.look();
@@ -266,6 +271,27 @@ impl Load {
             if self.viewers.tally.total != total {
                 (quiet_ns, total) = (clock::now_ns(), self.viewers.tally.total);
             }
+        }
+    }
+
+    /// What is due by `now_ns` at `pace` times real time since `began_ns`, but for `late_ns`; returns how many packets.
+    fn send_due(
+        &mut self,
+        schedule: &mut Schedule,
+        (now_ns, began_ns): (u64, u64),
+        pace: f64,
+        late_ns: &mut u64,
+        mut keyframe: impl FnMut(Kind) -> bool,
+    ) -> u64 {
+        let mut sent = 0;
+        loop {
+            let due_ns = (schedule.peek().at_us as f64 * 1000.0 / pace) as u64 + began_ns + *late_ns;
+            if due_ns > now_ns {
+                return sent;
+            }
+            *late_ns += Some(now_ns - due_ns).filter(|late| *late > LATE_NS).unwrap_or(0);
+            let keyframe = keyframe(self.kind(schedule));
+            sent += self.send(schedule, now_ns, keyframe);
         }
     }
 
