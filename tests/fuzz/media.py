@@ -22,6 +22,9 @@ from scripts.fuzzing.target import Target
 from tests.media.world import CHANGZHOU, STAGE, Client, World, vp8_payload, write_header
 
 OFFERS = Path(__file__).parents[1] / "media" / "offers"
+CAPTURED = Path(__file__).parent / "captured"
+"""Of each kind a few packets that our relay had from Chromium, FFmpeg, GStreamer, libdatachannel, decrypted: pictures
+of a film of ours, in sessions that are over."""
 ENDPOINT = Endpoint(("192.0.2.7", "2001:db8::7"), 8443, "AA:" * 31 + "AA")
 STRANGER = (0, ("2001:db8::66", 5000))
 READERS = (*STARTS_KEYFRAME.values(), *PICTURE_SIZE.values(), red.primary, h264.starts_keyframe, av1.starts_keyframe)
@@ -119,7 +122,13 @@ def _framed_in(given: bytes, size: int, stranger: bool) -> tuple[list[bytes], by
     return all_of_it, rest
 
 
+def captured(kind: str) -> Iterator[bytes]:
+    """What real peers sent: `stun`, `rtp` or `rtcp`."""
+    return (path.read_bytes() for path in sorted((CAPTURED / kind).iterdir()))
+
+
 def _checks() -> Iterator[bytes]:
+    yield from captured("stun")
     yield request(b"transaction1", "relay1:peer1", "a password", True)
     yield request(b"transaction1", "relay1:peer1", "relay-password-of-000002", False)
     yield request(b"transaction1", "relay1:peer1", "a password", False)[20:]
@@ -132,6 +141,7 @@ def _streams() -> Iterator[bytes]:
 
 
 def _packets() -> Iterator[bytes]:
+    yield from captured("rtp")
     extension = extension_block({1: b"0", 2: b"hi", 4: b"\0\1", 5: b"\x7f"})
     video = write_header(True, 96, 101, 7_000_000, 0x1000, extension)
     yield video + vp8_payload(key=True, start=True, picture=500)
@@ -144,6 +154,7 @@ def _packets() -> Iterator[bytes]:
 
 
 def _compounds() -> Iterator[bytes]:
+    yield from captured("rtcp")
     yield receiver_report(1, [])
     yield sender_report(0x1000, 5 << 40, 7, 8, 9) + description(0x1000, "camera")
     yield nack(7, 0x50000, [1, 2, 19])
