@@ -23,7 +23,7 @@ from media.payloader import PAYLOADERS, Payloader
 from media.plane import Extensions, InboundTrack, PayloadType, Plane
 from media.slate_render import FRAMES_PER_S, Frame, Order
 
-LOOK: Final = "3"
+LOOK: Final = "4"
 """Changes when the drawing or the encoding does: older loops in the cache are not taken for it."""
 RENDER_S: Final = 60.0
 """A loop takes about two seconds of one core; a machine that needs more is stuck."""

@@ -104,7 +104,7 @@ def _still(place: Sequence[str], shows: Sequence[str]) -> Image.Image:
     picture = Image.new("RGB", (WIDTH, HEIGHT), GROUND)
     draw = ImageDraw.Draw(picture)
     lines, font = _fitted(place, "  ", SERIF, PLACE_PX)
-    top = LINE_Y - 180.0 - len(lines) * PLACE_PX[0] * 1.24
+    top = LINE_Y - 144.0 - len(lines) * PLACE_PX[0] * 1.24
     for line in lines:
         draw.text((MARGIN, top), line, font=font, fill=INK)
         top += PLACE_PX[0] * 1.24
