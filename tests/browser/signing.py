@@ -34,6 +34,8 @@ machine's."""
 POINTS: Final = 40
 """of a stroke that is measured: the browser takes one each frame."""
 DRAWN_POINTS: Final = 16
+SHORT_POINTS: Final = 4
+"""of a stroke in whose looks nobody is interested: each point is an order to the browser."""
 
 
 def strokes(seed: int, points: int) -> Iterator[list[tuple[float, float, float]]]:
@@ -93,9 +95,9 @@ class Pad:
         drawn: list[list[list[float]]] = json.loads(await self.page.evaluate(kept)).get("strokes", [])
         return drawn
 
-    async def sign(self, seed: int, count: int = 3) -> None:
+    async def sign(self, seed: int, count: int = 3, points: int = DRAWN_POINTS) -> None:
         """Draw, and say that it is the signature."""
-        await draw(self.page, seed, count)
+        await draw(self.page, seed, count, points)
         await self.page.locator("[data-act=give]").click()
 
 

@@ -13,11 +13,12 @@ from playwright.async_api import Browser, Page, expect
 
 from scripts.rehearsal.node import Link, OwnNode
 from scripts.rehearsal.person import Person
+from tests.browser.ceremony.last_row import from_the_last_row
 from tests.browser.conftest import HALLS, join, link_of
 from tests.browser.keys import press, tab_to
 from tests.browser.looks import LANGUAGES, WIDTHS, axe_faults, no_sideways_scrolling, shoot, turn
 from tests.browser.pages import Watch, Watched
-from tests.browser.signing import DRAWN, POINTS, Pad, Protocol, draw
+from tests.browser.signing import DRAWN, POINTS, SHORT_POINTS, Pad, Protocol, draw
 
 DESK = {"width": 1440, "height": 900}
 SPREAD_MS = 60.0
@@ -51,14 +52,6 @@ WITHIN = """(parts) => parts.every((part) => {
   return left >= 0 && right <= innerWidth;
 })"""
 """Whether all of an act is on its screen."""
-FROM_THE_LAST_ROW = """() => {
-  const said = [...document.querySelectorAll(".act-party, .act-title, .act-state")];
-  const small = said.filter((one) => Number.parseFloat(getComputedStyle(one).fontSize) < innerHeight / 20);
-  const cut = said.filter((one) => one.scrollWidth > one.clientWidth);
-  const picture = document.querySelector(".wall-screen").clientHeight / innerHeight;
-  return { small: small.length, cut: cut.length, half: picture >= 0.5 };
-}"""
-"""What a wall keeps, however long the names are: no text below 1/20 of its height, half of it for the picture."""
 FULL = {"signatory": ".pad-seat:not(:empty)", "organiser": ".project", "protocol_officer": ".acts-row"}
 """What stands on a page once it is full."""
 
@@ -105,7 +98,7 @@ async def test_four_parties_sign_the_memorandum_and_every_hall_sees_the_hands(
         assert await axe_faults(screen.page) == []
         assert await screen.page.locator(".act-body, .act-paper").evaluate_all(WITHIN)
     for hall in walls.values():
-        assert await hall.page.evaluate(FROM_THE_LAST_ROW) == {"small": 0, "cut": 0, "half": True}
+        await from_the_last_row(hall.page, least=0.4)
     await shoot(wall.page, shots / "wall-en-sealed.png")
     await signers[0].phase("sealed")
     for page in (desk.page, stage.page):
@@ -194,7 +187,7 @@ async def test_ten_projects_are_signed_one_after_the_other_and_the_board_fills(
         await protocol.goes(act)
         for pad in signers:
             await pad.phase("sign")
-        await asyncio.gather(*(pad.sign(number, count=1) for pad in signers))
+        await asyncio.gather(*(pad.sign(number, 1, SHORT_POINTS) for pad in signers))
         await protocol.until(act, "signed")
         await protocol.ends(act)
     await protocol.officer.command({"type": "ceremony.show"})

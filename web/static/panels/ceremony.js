@@ -32,10 +32,10 @@ export function followAct(page, act, draw) {
 
 /**
  * @param {HTMLElement} element a section; hidden while nothing of the ceremony is shown @param {Page} page
- * @param {{place?: string, onChange?: () => void}} [options] `place`: the hall of this screen
+ * @param {{place?: string, form?: import("./signing.js").Form, onChange?: () => void}} [options] `place`: the hall of this screen
  */
-export function mountCeremony(element, page, { place = "remote", onChange } = {}) {
-  const sheet = new ActSheet(page, page.inks, place);
+export function mountCeremony(element, page, { place = "remote", form, onChange } = {}) {
+  const sheet = new ActSheet(page, page.inks, place, form);
   const board = new ActBoard(page);
   const veil = new Veil(page, place);
   const shown = () => actOf(page.store.view, page.store.view.ceremony?.shown);

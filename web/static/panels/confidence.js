@@ -30,7 +30,7 @@ mountClocks(find(root, ".confidence-clocks"), page, { seconds: true });
 mountTime();
 mountTally();
 shortlist(find(root, "[data-shortlist]"), page, { most: QUESTIONS });
-mountCeremony(find(root, ".ceremony"), page, { place: venue });
+mountCeremony(find(root, ".ceremony"), page, { place: venue, form: "foot" });
 mountLine();
 
 function mountTime() {

@@ -2,7 +2,7 @@
 /** An act on a screen: its title, a field per party with the hand that moves there, and where it stands. Paper and ink. */
 
 import { pictureOf } from "../lib/ceremony.js";
-import { h, icon, list, set, write } from "../lib/dom.js";
+import { h, icon, list, set, style, write } from "../lib/dom.js";
 import { sayPhrases } from "../lib/phrases.js";
 import { StrokePlayer } from "./strokes.js";
 import { seal, tellSeal } from "./seal.js";
@@ -11,26 +11,45 @@ import { seal, tellSeal } from "./seal.js";
 /** @typedef {import("../lib/ceremony.js").Party} Party */
 /** @typedef {import("../lib/ceremony.js").Picture} Picture */
 /** @typedef {import("../lib/page.js").Page} Page */
+/** Where an act stands beside pictures: below them, or at their side; undefined: it has a place of its own. @typedef {"foot" | "ledger" | undefined} Form */
 
 /** Pictures that lie over the fields, and their signs. @type {Partial<Record<Picture, string>>} */
 const OVER = { held: "hold", paper: "paper", void: "void" };
-/** How names are set, the airiest first: with those who sign, without, below smaller ink, and with words broken. Their size stays: a hall reads it. */
+/** How names are set, the airiest first: with those who sign, without, with smaller ink, and with words broken. Their size stays: a hall reads it. */
 const SETS = /** @type {const} */ (["whole", "names", "tight", "broken"]);
 /** Of the title, the largest first. */
 const SIZES = /** @type {const} */ (["large", "middle", "small"]);
+/** Of a ledger, hundredths of the screen's height: the narrowest that holds its names, for the rest is the pictures'. */
+const WIDTHS = [46, 52, 58, 64, 70, 76, 82, 88, 94, 100];
+/** Names beside their ink need more. */
+const TIGHT_FROM = 70;
+/** What an act is given, the least room first: a ledger's width, and how its names are set. @type {{width: number, way: typeof SETS[number]}[]} */
+const LEDGERS = [
+  ...WIDTHS.flatMap((width) => SETS.slice(0, width < TIGHT_FROM ? 2 : 3).map((way) => ({ width, way }))),
+  { width: WIDTHS[WIDTHS.length - 1], way: "broken" },
+];
+/** The room is given by others. */
+const FEET = SETS.map((way) => ({ width: 0, way }));
+/** A screen less wide than so many times its height has no side to spare. */
+const WIDE = 1.5;
+
+/** Whether nothing of an element is cut. @param {Element} element @param {number} [below] px that may reach below */
+function isWhole({ scrollWidth, clientWidth, scrollHeight, clientHeight }, below = 1) {
+  return scrollWidth <= clientWidth && scrollHeight - clientHeight <= below;
+}
 
 /** Whether no word and no line of a text is cut; its last line's letters may reach below. @param {Element} element */
-function isWhole(element) {
-  const { scrollWidth, clientWidth, scrollHeight, clientHeight } = element;
-  return scrollWidth <= clientWidth && scrollHeight - clientHeight < Number.parseFloat(getComputedStyle(element).fontSize) / 3;
+function isReadable(element) {
+  return isWhole(element, Number.parseFloat(getComputedStyle(element).fontSize) / 3);
 }
 
 export class ActSheet {
-  /** @param {Page} page @param {import("../lib/inks.js").Inks} inks @param {string} place the venue of this screen, or `remote` */
-  constructor(page, inks, place) {
+  /** @param {Page} page @param {import("../lib/inks.js").Inks} inks @param {string} place the venue of this screen, or `remote` @param {Form} [form] */
+  constructor(page, inks, place, form) {
     this.page = page;
     this.inks = inks;
     this.place = place;
+    this.form = form;
     /** @type {Map<string, StrokePlayer>} */
     this.players = new Map();
     this.sector = h("p", { class: "act-sector" });
@@ -64,6 +83,7 @@ export class ActSheet {
     this.#over(picture);
     this.#seal(act, picture);
     this.#members(act);
+    this.#fit();
   }
 
   /** @param {Act} act @param {Picture} picture @param {number} now_ms */
@@ -87,24 +107,34 @@ export class ActSheet {
       this.#party(field, party, act, index);
       set(field, "data-open", open && party.signed_ms === undefined && party.pressed_ms === undefined);
     });
-    this.#fit();
   }
 
-  /** Takes the first set in which no name is cut and the body keeps to its `max-block-size`: pictures have the rest. */
+  /** Fits the act anew where its words or its room are others. */
   #fit() {
-    const { body, fields, title } = this;
-    const names = [...fields.querySelectorAll(".act-party")];
-    const said = `${body.clientWidth} ${globalThis.innerHeight} ${title.textContent} ${fields.textContent}`;
-    if (said === this.fitted || !body.clientWidth) return;
-    this.fitted = said;
-    for (const size of SIZES) {
-      title.dataset.size = size;
-      if (isWhole(title)) break;
-    }
-    for (const way of SETS) {
+    const { body, element } = this;
+    const said = () => `${innerWidth} ${innerHeight} ${body.clientWidth} ${body.clientHeight} ${element.textContent}`;
+    if (said() === this.fitted || !body.clientWidth) return;
+    this.#give();
+    this.fitted = said();
+  }
+
+  /** Gives the act the least room in which no word of it is cut, and takes the largest title for which that is enough. */
+  #give() {
+    const { element, title, fields, form } = this;
+    const ledger = form === "ledger" && innerWidth >= innerHeight * WIDE;
+    set(element, "data-form", form && (ledger ? "ledger" : "foot"));
+    for (const { width, way } of ledger ? LEDGERS : FEET) {
+      style(element, { "--ledger": width });
       fields.dataset.set = way;
-      if ([body, ...names].every(isWhole)) return;
+      for (const size of SIZES) {
+        title.dataset.size = size;
+        if (this.#isWhole()) return;
+      }
     }
+  }
+
+  #isWhole() {
+    return isWhole(this.body) && [this.title, ...this.fields.querySelectorAll(".act-party")].every(isReadable);
   }
 
   /** @param {string} key */

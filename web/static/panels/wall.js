@@ -27,7 +27,7 @@ const screen = new Screen(find(root, ".wall-screen"), page, session, { gap: 2, c
 mountClocks(find(root, ".wall-here"), page, { only: ({ id }) => id === venue });
 mountClocks(find(root, ".wall-others"), page, { only: ({ id }) => id !== venue });
 mountOnAir(find(root, ".wall-on-air"), page);
-mountCeremony(find(root, ".ceremony"), page, { place: venue });
+mountCeremony(find(root, ".ceremony"), page, { place: venue, form: "ledger" });
 mountCode(find(root, ".wall-code"), page);
 mountLine();
 mountWord();
