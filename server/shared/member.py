@@ -25,14 +25,12 @@ from server.ending import ended
 from server.host import Host, Listener
 from server.journal import Fenced, Journal
 from server.metrics import Metrics
-from server.replaying import replayed
 from server.settings import Unusable
-from server.shared.follower import Follower
+from server.shared.holding import Holding
 from server.shared.lease import LOOK_S, NOBODY, SURE_S, Lease, Turn
 from server.shared.line import Line
 from server.shared.messages import Answered, Asked, NodeId, Vacant, packed, unpacked
 from server.shared.store import RedisStore
-from server.shared.telling import Telling
 from server.storage import Reason, Unwritable
 
 START_S: Final = 20.0
@@ -80,15 +78,12 @@ class Member:
         `yields()`: whether to leave what is nobody's to another process, which is better placed."""
         self.id: ConferenceId = definition.id
         self.behind = 0
-        self._definition, self._make_host = definition, host
-        self._journal, self._store, self._blocking = journal, store, blocking
-        self._lease, self._line, self._metrics, self._returns = lease, line, metrics, returns
-        self._yields = yields
-        self._host: Host | None = None
-        self._follower: Follower | None = None
+        self._store, self._lease, self._line, self._metrics = store, lease, line, metrics
+        self._returns, self._yields = returns, yields
+        self._holding = Holding(definition, host, journal, blocking, metrics, self._diverged)
         self._turn: Turn | None = None
         self._sure_until_s = 0.0
-        self.telling = Telling(definition.id, journal, metrics)
+        self.telling = self._holding.telling
         self._turned: list[Callable[[], None]] = []
         self._heir = NOBODY
         self._turning = asyncio.Event()
@@ -108,19 +103,17 @@ class Member:
 
     @property
     def owns(self) -> bool:
-        return self._host is not None
+        return self._holding.host is not None
 
     @property
     def settled(self) -> bool:
-        return self._host is None or self._host.settled
+        host = self._holding.host
+        return host is None or host.settled
 
     @property
     def conference(self) -> Conference:
         """The state now: our own as the owner, else as it was read along."""
-        if self._host is not None:
-            return self._host.conference
-        assert self._follower is not None, "a member that was opened owns or follows"
-        return self._follower.conference
+        return self._holding.conference
 
     def listen(self, listener: Listener) -> None:
         self.telling.listen(listener)
@@ -137,14 +130,12 @@ class Member:
     async def close(self) -> None:
         """Leave; the lease goes to whoever is quickest."""
         await ended(self._task)
-        follower = self._follower
-        if self._host is not None:
+        if self.owns:
             await self._end_host()
             with contextlib.suppress(Unwritable):
                 await self._lease.leave(self.id)
             await self._line.tell(Vacant(self.id))
-        if follower is not None:
-            await follower.close()
+        await self._holding.close()
 
     def on_turn(self, listener: Callable[[], None]) -> None:
         """Call when this process has become the owner, or a follower."""
@@ -180,7 +171,7 @@ class Member:
             try:
                 if self._store.refusing in _UNREAD:
                     raise _Moved
-                seq = await (self._decide(envelope, actor) if self._host else self._ask(envelope, actor))
+                seq = await (self._decide(envelope, actor) if self.owns else self._ask(envelope, actor))
             except _Moved as moved:
                 unsure = unsure or isinstance(moved, _Unsure)
             except Refused as refusal:
@@ -216,8 +207,8 @@ class Member:
     async def _decide(self, envelope: Envelope, actor: Actor) -> int:
         """As the owner: what the journal took holds whatever became of the lease. Raises Refused; _Moved, or
         _Unsure when another one may have decided meanwhile."""
-        host = self._host
-        if host is None or not self._decides(host):
+        host = self._holding.host
+        if host is None or not self._holding.decides(host):
             raise _Moved
         try:
             decided = await host.decide(envelope, actor)
@@ -230,9 +221,6 @@ class Member:
             await self._be_sure(host)
         return decided.seq
 
-    def _decides(self, host: Host) -> bool:
-        return host is self._host and not host.closed and not host.fenced
-
     async def _be_sure(self, host: Host) -> None:
         """Until it is known that nobody else had decided anything by now: what leaves no entry needs the newest state.
 
@@ -241,8 +229,8 @@ class Member:
         """
         loop = asyncio.get_running_loop()
         decided_s = loop.time()
-        while not (self._decides(host) and decided_s < self._sure_until_s):
-            if not self._decides(host) or self._store.refusing or loop.time() > decided_s + SUCCESSION_S:
+        while not (self._holding.decides(host) and decided_s < self._sure_until_s):
+            if not self._holding.decides(host) or self._store.refusing or loop.time() > decided_s + SUCCESSION_S:
                 raise _Unsure
             await self._turned_again()
 
@@ -302,10 +290,13 @@ class Member:
         if turn.holder != former:
             self._line.moved(self.id)
         if turn.holder != self.node:
-            await self._step_back()
+            if not self._holding.follows:
+                self._sure_until_s = 0.0
+                await self._holding.follow(self.node, self.owner)
         else:
-            if self._host is None or not self._writes(self._host, turn):
-                await self._take_over()
+            if self._holding.host is None or not self._writes(self._holding.host, turn):
+                self._sure_until_s = 0.0
+                await self._holding.own(self.node)
                 self.look_soon()
             self._sure_until_s = asked_s + SURE_S
         if turn.holder != former or (self.owns and not was_sure):
@@ -316,7 +307,7 @@ class Member:
                 turned()
         self._metrics.owner.labels(self.id).set(self.owns)
         self._metrics.behind.labels(self.id).set(max(0, self.behind))
-        if self._host is not None or self._follower is not None:
+        if self._holding.begun:
             self._ready.set()
 
     async def _take(self) -> Turn:
@@ -328,7 +319,7 @@ class Member:
     def _writes(self, host: Host, turn: Turn) -> bool:
         """Whether it is the newest writer, or will be once anything can be written."""
         is_late = not host.epoch and self._store.refusing is not None
-        return self._decides(host) and (host.epoch == turn.epoch or is_late)
+        return self._holding.decides(host) and (host.epoch == turn.epoch or is_late)
 
     async def _passed_on(self, turn: Turn) -> Turn:
         """The turn after its heir, if there is one, got what is ours."""
@@ -344,53 +335,15 @@ class Member:
         """Whether an owner whose line is down is dead for good: it has no standby, and Redis itself was not away."""
         return self._line.up_s > SURE_S and not self._returns(self.owner or NOBODY)
 
-    async def _take_over(self) -> None:
-        """A new host with the next epoch, and the entries that were not told yet. Raises Unwritable, Unusable."""
-        began_s = asyncio.get_running_loop().time()
-        await self._end_host()
-        host, follower = self._make_host(self._definition), self._follower
-        try:
-            await host.open(follower.leave() if follower else None)
-            missed = await self.telling.missed(lambda: host.told_seq)
-        except BaseException:
-            await host.close()
-            raise
-        self._follower, self._host = None, host
-        took_s = round(asyncio.get_running_loop().time() - began_s, 3)
-        log.warning(
-            "owner", conference=self.id, node=self.node, epoch=host.epoch, seq=host.conference.seq, took_s=took_s
-        )
-        self._metrics.takeovers.labels(self.id).inc()
-        self.telling.catch_up(missed)
-        host.listen(self.telling.tell)
-        if follower is not None:
-            await follower.close()
-
-    async def _step_back(self) -> None:
-        """Follow, if there is something to follow. Raises Unwritable, Unusable."""
-        if self._follower is not None and not self._follower.left:
-            return
-        await self._end_host()
-        found = await replayed(self._journal, self.id)
-        if found is None:
-            return
-        missed = await self.telling.missed(lambda: found.conference.seq)
-        follower = Follower(self._blocking, self.id, found, self.telling.tell, self._diverged)
-        self._host, self._follower = None, follower
-        log.warning("follower", conference=self.id, node=self.node, owner=self.owner, seq=found.conference.seq)
-        self.telling.catch_up(missed)
-
     async def _end_host(self) -> None:
-        """The host decides no more; its state is shown until there is another one."""
         self._sure_until_s = 0.0
-        if self._host is not None:
-            await self._host.close()
+        await self._holding.end_host()
 
     def _diverged(self, why: str) -> None:
         self._store.lost(why)
 
     def _seq(self) -> int:
-        return self.conference.seq if self._host or self._follower else 0
+        return self.conference.seq if self._holding.begun else 0
 
 
 def _is_known(refusal: Refused) -> bool:
