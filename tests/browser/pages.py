@@ -87,7 +87,7 @@ class Watch:
     async def context(self, browser: Browser, **options: Any) -> BrowserContext:
         """A fresh person's browser: no cookie of the others; every page gets the reader."""
         context = await browser.new_context(**({"locale": "en-GB", "viewport": DESK} | options))
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         await context.add_init_script(READER)
         return context
 

@@ -6,6 +6,8 @@
   const BLOCK = 64, LEFT = 128, TOP = 64, ROWS = 2, COLUMNS = 16, WIDTH = 1280, CELL = 4, CONTRAST_MIN = 60;
   const PITCHES_HZ = [1000, 1500, 2300, 3100];
   const KEEP = 4000;
+  /** Of whoever waits for something that comes; what must come soon is measured and judged by its test. */
+  const PATIENCE_MS = 20_000;
 
   /** @typedef {{connection: RTCPeerConnection, descriptions: number}} Kept */
   /** What a video showed: `code` is null for a slate. @typedef {{video: number, code: {source: number, number: number} | null, at_ms: number, shown_ms: number, width: number, height: number, rtp: number | null, remote: boolean}} Shown */
@@ -217,19 +219,19 @@
       return [...new Set(frames.flatMap(({ at_ms, code }) => at_ms > from_ms && code ? [code.source] : []))].sort();
     },
     /** Until exactly these sources are shown; resolves with the time (ms since the epoch) of the frame that completed it. */
-    shows: (/** @type {number[]} */ sources, patience_ms = 8000, window_ms = 700) => until(
+    shows: (/** @type {number[]} */ sources, window_ms = 700, patience_ms = PATIENCE_MS) => until(
       () => JSON.stringify(reader.now(window_ms)) === JSON.stringify(sources) && performance.timeOrigin + performance.now(), patience_ms),
     /** Until a frame of `source` is shown that was presented after `from_ms`; its time. */
-    sees: (/** @type {number} */ source, from_ms = 0, patience_ms = 8000) => until(
+    sees: (/** @type {number} */ source, from_ms = 0, patience_ms = PATIENCE_MS) => until(
       () => frames.find((frame) => frame.at_ms > from_ms && frame.code?.source === source)?.at_ms, patience_ms),
     /** Until `count` frames of `source` were shown after `from_ms`. */
-    sees_many: (/** @type {number} */ source, /** @type {number} */ count, /** @type {number} */ from_ms, patience_ms = 8000) => until(
+    sees_many: (/** @type {number} */ source, /** @type {number} */ count, /** @type {number} */ from_ms, patience_ms = PATIENCE_MS) => until(
       () => frames.filter((frame) => frame.at_ms > from_ms && frame.code?.source === source).length >= count, patience_ms),
     /** Until a frame without a code (a slate) is shown after `from_ms`; its time. */
-    slate: (from_ms = 0, patience_ms = 8000) => until(
+    slate: (from_ms = 0, patience_ms = PATIENCE_MS) => until(
       () => frames.find((frame) => frame.at_ms > from_ms && !frame.code)?.at_ms, patience_ms),
     /** Until `count` beeps of `source` were heard after `from_ms`; the beeps. */
-    hears: (/** @type {number} */ source, /** @type {number} */ count, from_ms = 0, patience_ms = 8000) => until(
+    hears: (/** @type {number} */ source, /** @type {number} */ count, from_ms = 0, patience_ms = PATIENCE_MS) => until(
       () => {
         const heard = beeps.filter((beep) => beep.source === source && beep.at_ms > from_ms);
         return heard.length >= count && heard;
@@ -239,7 +241,7 @@
       const fresh = () => connections.filter((kept) => kept.connection.connectionState === "connected")
         .flatMap((kept) => kept.connection.getReceivers()).map((receiver) => receiver.track)
         .filter((track) => track.kind === "audio" && track.readyState === "live" && !heard.has(track));
-      await until(() => context || fresh().length, 8000);
+      await until(() => context || fresh().length, PATIENCE_MS);
       for (const track of fresh()) {
         heard.add(track);
         await listen(track);

@@ -140,7 +140,7 @@ async def sign_attacks(node: OwnNode, stack: AsyncExitStack) -> None:
 async def bare(browser: Browser) -> AsyncIterator[BrowserContext]:
     """A browser that enforces no policy and notes every call of `xss`."""
     context = await browser.new_context(bypass_csp=True, locale="en-GB", viewport=DESK)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(30_000)
     await context.add_init_script(WATCHER)
     yield context
     await context.close()

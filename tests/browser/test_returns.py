@@ -159,7 +159,7 @@ async def test_a_command_without_an_answer_survives_a_reload_and_takes_effect_on
     await desk.page.wait_for_function("() => document.querySelector('[data-line]').dataset.state === 'live'")
     line.keeps_answers = True
     await sound.click()
-    await asyncio.wait_for(line.kept.wait(), 10)
+    await asyncio.wait_for(line.kept.wait(), 30)
 
     line.keeps_answers = False
     await desk.page.reload()

@@ -19,11 +19,14 @@ from scripts.rehearsal.loops import FRAMES_PER_S, Film
 from scripts.rehearsal.node import Link, OwnNode
 from scripts.rehearsal.person import Person
 from tests.browser.conftest import HALLS, join, link_of
+from tests.browser.halts import halts
 from tests.browser.pages import Watch, Watched
 
 SLATE_MS = 1000
 SKEW_MS = (-45, 125)
 BEEPS = 3
+LISTENS = 8
+"""as often a switch is listened to where the machine stood still"""
 TABLES = {f"{HALLS[0]}/table": 2, f"{HALLS[1]}/table": 3}
 """Sources that halls of ours publish with picture and tone on one clock, and the numbers that their codes carry."""
 
@@ -76,27 +79,34 @@ async def test_sound_and_picture_stay_together_over_every_switch(
     first, second = TABLES
     await take(director, first)
     await screens[0].read("hears", TABLES[first], 3, now_ms())
-    skews: list[float] = []
-    for source in [second, first, second, first]:
-        number = TABLES[source]
-        await take(director, source)
-        await screens[0].read("shows", [number], 8000, 300)
-        from_ms = now_ms()
-        await screens[0].read("hears", number, BEEPS, from_ms)
-        found = await screens[0].read("skews", number, FRAMES_PER_S, from_ms)
-        print(f"skew of {source} after the switch: {', '.join(f'{ms:.0f}' for ms in found)} ms (positive: sound late)")
-        skews.append(statistics.median(found))
-    assert SKEW_MS[0] <= min(skews)
-    assert max(skews) <= SKEW_MS[1]
+    with halts() as stood:
+        for source in [second, first, second, first]:
+            await take(director, source)
+            await screens[0].read("shows", [TABLES[source]], 300)
+            for _ in range(LISTENS):
+                skew_ms = await skew(screens[0], source)
+                if SKEW_MS[0] <= skew_ms <= SKEW_MS[1] or not stood.total_ms:
+                    break  # else the page's sound buffer drains what the halt made it keep
+            assert SKEW_MS[0] <= skew_ms <= SKEW_MS[1], f"the machine stood still for {stood.total_ms:.0f} ms"
+
+
+async def skew(screen: Watched, source: str) -> float:
+    """The median of the next beeps, ms; positive: sound late."""
+    from_ms = now_ms()
+    await screen.read("hears", TABLES[source], BEEPS, from_ms)
+    found = await screen.read("skews", TABLES[source], FRAMES_PER_S, from_ms)
+    print(f"skew of {source} after the switch: {', '.join(f'{ms:.0f}' for ms in found)} ms (positive: sound late)")
+    return statistics.median(found)
 
 
 async def slate_after_drop(hall: Hall, screens: list[Watched]) -> None:
     """The line drops without a word: each screen shows the slate within a second of the last frame."""
-    hall.drop()
-    from_ms = now_ms()
-    times = await asyncio.gather(*(screen.read("slate", from_ms) for screen in screens))
+    with halts() as stood:
+        hall.drop()
+        from_ms = now_ms()
+        times = await asyncio.gather(*(screen.read("slate", from_ms) for screen in screens))
     print("slate after", ", ".join(f"{at_ms - from_ms:.0f} ms" for at_ms in times))
-    assert max(times) - from_ms <= SLATE_MS
+    assert max(times) - from_ms <= SLATE_MS + stood.total_ms
 
 
 async def test_a_dropped_line_shows_its_slate_and_comes_back(
@@ -104,7 +114,7 @@ async def test_a_dropped_line_shows_its_slate_and_comes_back(
 ) -> None:
     source, number = next(iter(TABLES.items()))
     await take(director, source)
-    await asyncio.gather(*(screen.read("shows", [number], 8000, 300) for screen in screens))
+    await asyncio.gather(*(screen.read("shows", [number], 300) for screen in screens))
     await slate_after_drop(tables[source], screens)
     from_ms = now_ms()
     tables[source].resume()
@@ -118,7 +128,7 @@ async def test_media_and_slates_go_on_while_web_is_dead(
         watched.expect("ERR_CONNECTION_REFUSED", "WebSocket", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET")
     source, number = next(iter(TABLES.items()))
     await take(director, source)
-    await screens[0].read("shows", [number], 8000, 300)
+    await screens[0].read("shows", [number], 300)
     node.kill("web")
     from_ms = now_ms()
     await screens[0].read("sees", number, from_ms)

@@ -13,7 +13,7 @@ from media.model import Purpose, SourceName
 from media.plane import Address, InboundTrack, OutboundSlot, Plane, PlaneEvent, SrtpProfile, Validated
 from tests.media.world import AUDIO_IN, CHANGZHOU, STAGE, VIDEO_IN, Client, Path, slot
 
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 
 
 class Way(NamedTuple):

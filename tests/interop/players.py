@@ -13,7 +13,7 @@ from scripts.rehearsal.node import Link
 from scripts.rehearsal.viewer import Viewer
 
 FRAMES_ENOUGH = 2 * FRAMES_PER_S
-PATIENCE_S = 15.0
+PATIENCE_S = 45.0
 
 
 class Unnoted:

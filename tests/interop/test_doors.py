@@ -128,6 +128,6 @@ async def test_garbage_on_udp_and_on_the_socket_ends_no_session(
 async def seen(eyes: Eyes, more: int) -> None:
     """Until `more` frames were read from now on."""
     goal = eyes.codes_ok + more
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while eyes.codes_ok < goal:
             await eyes.news()

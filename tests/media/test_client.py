@@ -45,7 +45,7 @@ class World:
         self.door.tell_soon()
 
     async def until(self, condition):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not condition():
                 self.something.clear()
                 await self.something.wait()

@@ -78,7 +78,7 @@ async def test_a_goodbye_is_heard():
     pair = Pair()
     await asyncio.gather(pair.server.run(), pair.client.run())
     pair.client.stop()
-    await asyncio.wait_for(pair.goodbye.wait(), 5)
+    await asyncio.wait_for(pair.goodbye.wait(), 30)
     assert pair.closed == ["server"]
 
 

@@ -165,7 +165,7 @@ async def test_a_session_that_web_drops_is_ended_at_the_peer(world):
     closed = asyncio.Event()
     peer.on("connectionstatechange", lambda: closed.set() if peer.connectionState == "closed" else None)
     world.client.drop(name)
-    await asyncio.wait_for(closed.wait(), 10)
+    await asyncio.wait_for(closed.wait(), 30)
 
 
 async def test_a_slate_stands_in_for_a_source_without_media(world):

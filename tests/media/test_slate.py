@@ -79,7 +79,7 @@ async def test_a_slate_is_published_per_codec_and_its_numbers_run_on(tmp_path, m
     plane.inject = lambda *packet: (plane.injected.append(packet), len(plane.injected) > 40 and enough.set())
     player = SlatePlayer(plane, tmp_path / "slates", lambda size: b"\x07" * size)
     player.want((SPEC,))
-    await asyncio.wait_for(enough.wait(), 5)
+    await asyncio.wait_for(enough.wait(), 30)
     tracks = plane.published[SPEC.source]
     assert [track.payloads[0].codec for track in tracks] == [Codec.VP8, Codec.H264]
     headers = [struct.unpack("!BBHII", packet[:12]) for _, _, packet in plane.injected if packet[1] & 0x7F == 96]

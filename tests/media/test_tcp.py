@@ -19,7 +19,7 @@ from media.tcp import BUFFER_MAX, IDLE_S, MEDIA_MAX, PROVE_S, STRANGERS_MAX, Str
 pytestmark = pytest.mark.holds
 
 CHECK = request(b"transaction1", "relay1:peer1", "a password", True)
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 
 
 def framed(datagram: bytes) -> bytes:

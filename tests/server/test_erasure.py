@@ -159,7 +159,7 @@ async def test_a_start_erases_what_the_last_end_left(tmp_path: Path) -> None:
 
     gone = asyncio.Event()
     erasure = Erasure(vault, tmp_path, [host], nothing, gone.set)
-    await asyncio.wait_for(gone.wait(), 5)
+    await asyncio.wait_for(gone.wait(), 30)
     await erasure.close()
     assert ANNA.person not in vault.names
     assert list(files_with(tmp_path, NAME, ())) == []

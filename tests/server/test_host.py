@@ -182,10 +182,10 @@ async def test_a_host_that_closes_answers_all_that_waits(house: House) -> None:
     waiting = [asyncio.create_task(house.host.handle(sent(str(n)), DIRECTOR)) for n in range(3 * BATCH_MAX)]
     await asyncio.sleep(0)
     await house.host.close()
-    answers = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 10)
+    answers = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 30)
     assert all(isinstance(answer, int | Refused) for answer in answers)
     with pytest.raises(Refused, match="busy"):
-        await asyncio.wait_for(house.host.handle(sent("late"), DIRECTOR), 10)
+        await asyncio.wait_for(house.host.handle(sent("late"), DIRECTOR), 30)
 
 
 async def test_two_writers_never_write_the_same_seq(house: House) -> None:

@@ -74,7 +74,7 @@ async def written_until_refused(store: Store, text: str) -> tuple[list[str], Rea
 async def recovered(store: Store) -> None:
     writable = asyncio.Event()
     store.listen(lambda: writable.set() if store.refusing is None else None)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await writable.wait()
 
 

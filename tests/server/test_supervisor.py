@@ -66,7 +66,7 @@ class Said:
         self.lines.put_nowait(line)
 
     async def next(self) -> str:
-        return await asyncio.wait_for(self.lines.get(), 20)
+        return await asyncio.wait_for(self.lines.get(), 30)
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ async def deaf_child(folder: Path) -> AsyncIterator[tuple[asyncio.Task[None], as
     """The task that keeps a child which does not go at SIGTERM, and what the child says; it has to be gone at last."""
     for name in ("run", "log"):
         (folder / name).mkdir()
-    async with asyncio.timeout(20), lines_of(folder / "deaf") as lines:
+    async with asyncio.timeout(30), lines_of(folder / "deaf") as lines:
         keeper = Keeper(program("relay", DEAF, str(folder / "deaf")), folder, Said())
         work = asyncio.create_task(keeper.keep())
         assert await lines.get() == "deaf"

@@ -75,7 +75,7 @@ async def test_a_full_disk_refuses_and_keeps_the_old_name(tmp_path: Path) -> Non
         writable = asyncio.Event()
         vault.listen(lambda: writable.set() if vault.refusing is None else None)
         ballast.unlink()
-        await asyncio.wait_for(writable.wait(), 5)
+        await asyncio.wait_for(writable.wait(), 30)
         await vault.call(ANNA, "Anne")
         assert vault.names == {ANNA: "Anne"}
         await vault.close()

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.holds, needs_nginx]
 
 SOURCE, FILM = f"{HALLS[0]}/camera-1", 0
 FRAMES = 5
-PATIENCE_S = 20
+PATIENCE_S = 60
 WORDS, AFTER = "Wie arbeiten beide Städte zusammen?", "两地如何合作？"
 KILLED_ON_PURPOSE = ("WebSocket", "socket.io", "502", "503", "504", "ERR_")
 

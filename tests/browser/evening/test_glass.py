@@ -141,14 +141,14 @@ async def seen(screen: Watched, sources: list[int], from_ms: float) -> float:
     if not sources:
         return float(await screen.read("slate", from_ms))
     times = [float(await screen.read("sees", number, from_ms)) for number in sources]
-    await screen.read("shows", sources, 8000, 300)
+    await screen.read("shows", sources, 300)
     return max(times)
 
 
 async def test_an_old_picture_stays_until_the_new_one(evening: Evening, director: Person) -> None:
     """No hole: over a take there is never a pause of a second, nor a frame without a code."""
     await director.command({"type": "stage.take", "layout": "full", "sources": ["changzhou/camera-1"]})
-    await evening.attendee.read("shows", [0], 8000, 300)
+    await evening.attendee.read("shows", [0], 300)
     from_ms = await now(evening.attendee)
     await director.command({"type": "stage.take", "layout": "full", "sources": ["frankfurt/camera-1"]})
     await evening.attendee.read("sees_many", 1, 10, from_ms)

@@ -80,7 +80,7 @@ async def test_the_director_takes_by_keys_and_never_by_space(
     await desk.page.keyboard.press("Space")
     assert director.view["stage"]["take"]["seq"] == taken
     await desk.page.keyboard.press("Enter")
-    await evening.attendee.read("shows", [1], 8000, 300)
+    await evening.attendee.read("shows", [1], 300)
     await side_by_side(director)
     await desk.page.context.close()
 

@@ -81,7 +81,7 @@ async def test_a_full_redis_refuses_leaves_no_trace_and_goes_on_by_itself(store:
 
     journal.listen(lambda: None if journal.refusing else again.set())
     await store.redis.config_set("maxmemory", "0")
-    await asyncio.wait_for(again.wait(), 5)
+    await asyncio.wait_for(again.wait(), 30)
     await journal.append(C, 0, epoch, [entry(1, "a")])
 
 

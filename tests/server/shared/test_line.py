@@ -49,7 +49,7 @@ async def asked_in_vain(made: Made) -> tuple[Line, asyncio.Task[Answered | None]
     await one.up.wait()
     await two.up.wait()
     asking = asyncio.create_task(one.ask(TWO, question()))
-    await asyncio.wait_for(heard.wait(), 10)
+    await asyncio.wait_for(heard.wait(), 30)
     return one, asking
 
 
@@ -63,7 +63,7 @@ async def test_an_answer_finds_who_asked(made: Made) -> None:
     one, two = made(ONE, lambda message: None), made(TWO, answer)
     await one.up.wait()
     await two.up.wait()
-    answered = await asyncio.wait_for(one.ask(TWO, question()), 10)
+    answered = await asyncio.wait_for(one.ask(TWO, question()), 30)
     assert answered is not None
     assert answered.seq == 7
 
@@ -71,17 +71,17 @@ async def test_an_answer_finds_who_asked(made: Made) -> None:
 async def test_who_does_not_listen_is_not_waited_for(made: Made) -> None:
     one = made(ONE, lambda message: None)
     await one.up.wait()
-    assert await asyncio.wait_for(one.ask(TWO, question()), 10) is None
+    assert await asyncio.wait_for(one.ask(TWO, question()), 30) is None
 
 
 async def test_an_answer_that_a_broken_line_lost_is_not_waited_for(made: Made, redis: RedisProcess) -> None:
     one, asking = await asked_in_vain(made)
     redis.kill()
-    assert await asyncio.wait_for(asking, 10) is None
-    assert await asyncio.wait_for(one.ask(TWO, question()), 10) is None
+    assert await asyncio.wait_for(asking, 30) is None
+    assert await asyncio.wait_for(one.ask(TWO, question()), 30) is None
     assert one.up_s == 0.0
     await redis.start()
-    await asyncio.wait_for(one.up.wait(), 10)
+    await asyncio.wait_for(one.up.wait(), 30)
 
 
 async def test_the_former_owner_of_a_conference_is_not_waited_for(made: Made) -> None:
@@ -89,7 +89,7 @@ async def test_the_former_owner_of_a_conference_is_not_waited_for(made: Made) ->
     one.moved(OTHER)
     assert not asking.done()
     one.moved(C)
-    assert await asyncio.wait_for(asking, 10) is None
+    assert await asyncio.wait_for(asking, 30) is None
 
 
 async def test_what_the_former_process_at_a_place_asked_is_not_answered_to_the_next(made: Made) -> None:
@@ -103,16 +103,16 @@ async def test_what_the_former_process_at_a_place_asked_is_not_answered_to_the_n
     await former.up.wait()
     await two.up.wait()
     asking = asyncio.create_task(former.ask(TWO, question()))
-    before = await asyncio.wait_for(heard.get(), 10)
+    before = await asyncio.wait_for(heard.get(), 30)
     await former.close()
     assert await asking is None
     now = made(ONE, lambda message: None)
     await now.up.wait()
     asking = asyncio.create_task(now.ask(TWO, question()))
-    after = await asyncio.wait_for(heard.get(), 10)
+    after = await asyncio.wait_for(heard.get(), 30)
     for asked, seq in ((before, 7), (after, 8)):
         await two.tell(Answered(asked.number, seq), ONE)
-    answered = await asyncio.wait_for(asking, 10)
+    answered = await asyncio.wait_for(asking, 30)
     assert answered is not None
     assert answered.seq == 8
 
@@ -141,7 +141,7 @@ async def test_a_message_that_breaks_its_hearer_does_not_deafen_the_line(made: M
     await two.up.wait()
     for _ in range(2):
         assert await one.tell(Vacant(C), TWO)
-        await asyncio.wait_for(heard.wait(), 10)
+        await asyncio.wait_for(heard.wait(), 30)
         heard.clear()
     assert two.up.is_set()
 
@@ -156,7 +156,7 @@ async def test_what_is_said_to_all_arrives_in_its_order(made: Made) -> None:
         one.say(message)
         if number % 10 == 9:
             await asyncio.sleep(0)
-    assert [await asyncio.wait_for(heard.get(), 10) for _ in said] == said
+    assert [await asyncio.wait_for(heard.get(), 30) for _ in said] == said
 
 
 async def test_of_too_much_that_waits_for_redis_the_oldest_gets_lost(redis: RedisProcess) -> None:

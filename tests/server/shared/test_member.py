@@ -226,7 +226,7 @@ async def test_what_was_done_is_not_refused_to_a_follower_while_redis_stays_away
         await two.act("2", 0.6)
     assert not asking.done()
     await redis.start()
-    assert await asyncio.wait_for(asking, 20) == 2
+    assert await asyncio.wait_for(asking, 30) == 2
 
 
 async def test_what_the_owner_wrote_is_not_refused_because_redis_went_away_before_it_said_so(
@@ -247,7 +247,7 @@ async def test_what_the_owner_wrote_is_not_refused_because_redis_went_away_befor
     await one.until(lambda: one.store.refusing)
     one.journal.append = append  # type: ignore[method-assign]
     await redis.start()
-    assert await asyncio.wait_for(acting, 20) == 2
+    assert await asyncio.wait_for(acting, 30) == 2
 
 
 async def test_nobody_is_told_that_an_owner_is_busy_who_may_have_done_it(
@@ -258,9 +258,9 @@ async def test_nobody_is_told_that_an_owner_is_busy_who_may_have_done_it(
     one, two = await made("one").open(), await made("two").open()
     answered = _lose_an_answer(one)
     asking = asyncio.create_task(two.act("1", 0.5))
-    await asyncio.wait_for(answered.wait(), 20)
+    await asyncio.wait_for(answered.wait(), 30)
     monkeypatch.setattr(line, "ANSWER_S", 10.0)
-    assert await asyncio.wait_for(asking, 20) == 2
+    assert await asyncio.wait_for(asking, 30) == 2
 
 
 async def test_what_redis_lost_stops_all_writing(made: Made, redis: RedisProcess) -> None:

@@ -132,7 +132,7 @@ async def test_all_go_when_the_own_relay_stays_away() -> None:
     house.heard(THERE, owns=9)
     house.relay.now = None
     house.company._relay_changed()
-    assert [await asyncio.wait_for(seat.heir, 10) for seat in house.seats] == [THERE, THERE]
+    assert [await asyncio.wait_for(seat.heir, 30) for seat in house.seats] == [THERE, THERE]
 
 
 async def test_a_relay_whose_standby_came_in_time_keeps_its_conferences() -> None:
@@ -192,7 +192,7 @@ async def test_a_beat_that_breaks_is_told_and_followed_by_the_next(monkeypatch: 
     house, line = House("a"), Deaf()
     with capture_logs() as logs:
         house.company.meet(cast(Any, line), {})
-        await asyncio.wait_for(line.said.wait(), 10)
+        await asyncio.wait_for(line.said.wait(), 30)
     await house.company.close()
     assert [each["event"] for each in logs] == ["a beat broke"]
 
@@ -206,6 +206,6 @@ async def test_a_part_that_dies_is_told() -> None:
 
     with capture_logs() as logs:
         house.company._spawn(breaks())
-        await asyncio.wait_for(over.wait(), 10)
+        await asyncio.wait_for(over.wait(), 30)
         await asyncio.sleep(0)
     assert [each["event"] for each in logs] == ["a part of the company broke"]

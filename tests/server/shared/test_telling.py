@@ -31,7 +31,7 @@ class Gate:
             await self._opened.wait()
 
     async def waits(self) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await self.reached.wait()
 
     def open(self) -> None:
@@ -112,7 +112,7 @@ async def test_what_is_written_while_a_late_owner_reads_what_it_missed_is_told_t
     assert await one.act("3", 0.3) == 4
     for changed in list(two.store._listeners):
         changed()  # as a store that takes writes again
-    await asyncio.wait_for(again.wait(), 10)
+    await asyncio.wait_for(again.wait(), 30)
     reading.open()
     await told(4, two)
     assert await two.act("4", 0.4) == 5
