@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -17,6 +18,13 @@ class Link(msgspec.Struct, frozen=True):
     venue: str | None = None
     source: str | None = None
     url: str | None = None
+
+
+FIRST_PICTURE: Final = (
+    "The first picture: open the operator link and press Publish; open the attendee link,",
+    "write a name and press Join.",
+    "",
+)
 
 
 def welcome(settings: Settings, pids: Mapping[str, int], links: Sequence[Link], authority: str = "") -> str:
@@ -64,4 +72,4 @@ def _link_lines(links: Sequence[Link]) -> list[str]:
     more = sum(1 for link in links if link.url) - len(lines)
     if more:
         lines.append(f"  {'':<{width}}  and {more} more on the organiser's page")
-    return [*lines, ""]
+    return [*lines, "", *(FIRST_PICTURE if {"operator", "attendee"} <= shown.keys() else [])]

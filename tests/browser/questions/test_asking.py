@@ -17,6 +17,8 @@ from tests.browser.test_injection import ATTACKS, INJECTED, SHOWN, WATCHER, live
 
 GERMAN, CHINESE = "Wie lange dauert eine Genehmigung?", "一项许可需要多长时间?"
 OWN, OPEN, AIR = ".questions-own .question", ".questions-scroll > .question-rows .question", ".on-air:not([hidden])"
+ENLARGED = {"width": 720, "height": 450}
+"""A desk's window at 200 %."""
 LEAST = """() => {
   const sizes = [...document.querySelectorAll(".on-air p")].map((one) => parseFloat(getComputedStyle(one).fontSize));
   return Math.min(...sizes) / innerHeight;
@@ -235,6 +237,12 @@ async def test_the_panel_and_the_phone_in_four_languages_at_the_widths_that_peop
                 await no_sideways_scrolling(watched.page)
                 await shoot(watched.page, shots / f"questions-{name}-{language}-{width}.png")
             assert await axe_faults(watched.page) == []
+        if name == "panel":
+            await watched.page.set_viewport_size(ENLARGED)
+            await no_sideways_scrolling(watched.page)
+            for part in (".stage-screen", ".stage-mute", ".stage-language", ".ask-text", ".ask-line button"):
+                await expect(watched.page.locator(part)).to_be_in_viewport(ratio=1)
+            await shoot(watched.page, shots / "questions-panel-enlarged.png")
         await watched.page.context.close()
 
 

@@ -44,7 +44,7 @@ export function meter(root, capture, { t }) {
     if (now_ms - figures_at_ms < FIGURES_MS) return;
     figures_at_ms = now_ms;
     needles.forEach((needle, channel) => {
-      write(figures[channel], needle.held_dbfs > FLOOR_DBFS ? `${Math.round(needle.held_dbfs)} dB` : "–");
+      write(figures[channel], needle.held_dbfs > FLOOR_DBFS ? `${String(Math.round(needle.held_dbfs)).replace("-", "\u2212")} dB` : "–");
     });
     say(silence.read(Math.max(...needles.map((needle) => needle.level_dbfs)), now_ms));
   }

@@ -23,6 +23,7 @@ export function own(page, processing = {}) {
   const capture = new Capture(navigator.mediaDevices, localStorage);
   Object.assign(capture.processing, processing);
   const session = new PublishSession({ url: me.whip ?? "", token: page.token, iceServers: () => me.ice_servers, layers: LAYERS });
+  const onAir = () => tallyOf(page.store.view, source) === "on-air";
   tieSession(page, session);
   preview(capture, page);
   meter(find(document, "[data-meter]"), capture, page);
@@ -32,7 +33,8 @@ export function own(page, processing = {}) {
     session,
     capture,
     name: () => page.words(page.store.view.conference?.sources?.[source]?.name),
-    onAir: () => tallyOf(page.store.view, source) === "on-air",
+    onAir,
+    slated: () => onAir() && !page.store.view.media?.sources?.[source]?.live,
   }, page);
   figures(find(document, "[data-figures]"), { session, relay: () => page.store.view.media?.sources?.[source] }, page);
   void capture.start();

@@ -17,15 +17,30 @@ export const LAYERS = [
 const KNOWN = ["occupied", "too-many", "codec-unsupported", "no-media", "link-revoked", "link-unknown"];
 
 /**
+ * The words for where publishing stands, `publish.<this>`.
+ * @param {Pick<PublishSession, "state" | "refusal">} session @param {boolean} ready there is something to send
+ * @param {boolean} slated it is on air and its slate stands in
+ */
+export function reasonOf({ state, refusal }, ready, slated) {
+  if (state === "refused") {
+    const code = refusal?.code ?? "link-revoked";
+    return KNOWN.includes(code) ? code : "refused";
+  }
+  if (state === "idle") return !ready ? "nothing" : slated ? "slated" : "ready";
+  return state;
+}
+
+/**
  * @param {HTMLElement} root `[data-act=publish]`, `[data-act=takeover]`, `[data-publish-words]`
  * @param {object} given
  * @param {PublishSession} given.session
  * @param {import("./capture.js").Capture} given.capture
  * @param {() => string} given.name of the source, in the page's language
  * @param {() => boolean} given.onAir
+ * @param {() => boolean} [given.slated] whether it is on air and its slate stands in
  * @param {import("../lib/page.js").Page} page
  */
-export function publish(root, { session, capture, name, onAir }, { i18n, t }) {
+export function publish(root, { session, capture, name, onAir, slated = () => false }, { i18n, t, watch }) {
   const button = /** @type {HTMLButtonElement} */ (find(root, "[data-act=publish]"));
   const takeover = find(root, "[data-act=takeover]");
   const words = find(root, "[data-publish-words]");
@@ -48,6 +63,8 @@ export function publish(root, { session, capture, name, onAir }, { i18n, t }) {
     show();
   });
   i18n.addEventListener("change", show);
+  watch((view) => view.stage, say);
+  watch((view) => view.media?.sources, say);
   addEventListener("beforeunload", (event) => working() && event.preventDefault());
   show();
 
@@ -73,22 +90,14 @@ export function publish(root, { session, capture, name, onAir }, { i18n, t }) {
     button.classList.toggle("button-primary", !working());
     button.disabled = !working() && !ready;
     takeover.hidden = !(state === "replaced" || (state === "refused" && session.refusal?.code === "occupied"));
-    write(words, t(`publish.${reason(state, Boolean(ready))}`, { source: name() }));
+    say();
     words.dataset.state = state;
     if (state === "live") void keepResolution();
   }
 
-  /**
-   * @param {string} state
-   * @param {boolean} ready
-   */
-  function reason(state, ready) {
-    if (state === "refused") {
-      const code = session.refusal?.code ?? "link-revoked";
-      return KNOWN.includes(code) ? code : "refused";
-    }
-    if (state === "idle") return ready ? "ready" : "nothing";
-    return state;
+  function say() {
+    const ready = Boolean(capture.tracks.video || capture.tracks.audio);
+    write(words, t(`publish.${reasonOf(session, ready, slated())}`, { source: name() }));
   }
 
   /** A hall's picture keeps its lines and gives up frames: faces must be recognised from the last row. */
