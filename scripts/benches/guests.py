@@ -24,7 +24,7 @@ from scripts.rehearsal.whip import NotAccepted, Session, peer
 
 AGAIN_S: Final = 0.1
 PICTURE_S: Final = 30.0
-PACKETS_S: Final = 20.0
+PACKETS_S: Final = 60.0
 BUFFER_BYTES: Final = 8 * 1024 * 1024
 SO_RCVBUFFORCE: Final = 33
 """Linux; granted to CAP_NET_ADMIN, the other one is bounded by net.core.rmem_max."""

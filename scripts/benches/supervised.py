@@ -19,7 +19,7 @@ from scripts.rehearsal.node import HOUSE, Node, NotReady, free_port
 STANDBY: Final = {"web": "web-standby.pid", "relay": "standby.pid"}
 LOOK_AGAIN_S: Final = 0.02
 WARM_S: Final = 60.0
-LEAVE_S: Final = 10.0
+LEAVE_S: Final = 60.0
 
 
 class Supervised(Node):

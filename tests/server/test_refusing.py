@@ -78,7 +78,7 @@ async def test_a_full_disk_refuses_in_words_and_the_page_goes_on(node: Node) -> 
     assert (await organiser.command("x", "links.renew", room=None, invite="attendee"))["refused"] == "journal-full"
     status, answer = await node.guest().enter((await node.link("attendee")).token, "Anna")
     assert (status, answer["refused"]) == (503, "journal-full")
-    assert "t1" in await organiser.io.call("clock", {"t0": 1}, timeout=5)
+    assert "t1" in await organiser.io.call("clock", {"t0": 1}, timeout=PATIENCE_S)
 
     ballast.unlink()
     freed_s = asyncio.get_running_loop().time()
