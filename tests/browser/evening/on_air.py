@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from playwright.async_api import Browser
@@ -31,8 +33,16 @@ class Evening:
     wall: Watched
     wall_venue: str = HALLS[1]
 
-    async def pace(self, frames_per_s: int) -> None:
-        """So many frames a second leave the halls' cameras."""
+    @asynccontextmanager
+    async def calm(self) -> AsyncIterator[None]:
+        """Few frames leave the halls' cameras meanwhile."""
+        await self._pace(CALM_FRAMES_PER_S)
+        try:
+            yield
+        finally:
+            await self._pace(FRAMES_PER_S)
+
+    async def _pace(self, frames_per_s: int) -> None:
         await asyncio.gather(*(hall.read("pace", frames_per_s) for hall in self.halls))
 
 

@@ -15,7 +15,7 @@ from playwright.async_api import Browser
 from scripts.rehearsal.node import Link
 from scripts.rehearsal.person import Person
 from tests.browser.conftest import link_of, side_by_side
-from tests.browser.evening.on_air import CALM_FRAMES_PER_S, FRAMES_PER_S, Evening
+from tests.browser.evening.on_air import Evening
 from tests.browser.looks import LANGUAGES, WIDTHS, axe_faults, full, localised, no_sideways_scrolling, shoot, turn
 from tests.browser.pages import DESK, Watch, Watched
 
@@ -31,9 +31,8 @@ DESKS: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
 
 @pytest_asyncio.fixture(scope="module", autouse=True, loop_scope="session")
 async def _calm(evening: Evening) -> AsyncIterator[None]:
-    await evening.pace(CALM_FRAMES_PER_S)
-    yield
-    await evening.pace(FRAMES_PER_S)
+    async with evening.calm():
+        yield
 
 
 @pytest.mark.parametrize("role", DESKS)
