@@ -99,10 +99,11 @@ test("before a seat lies what the person's own view names", () => {
   assert.equal(beforeSeat(view, { ceremony: { seat: "changzhou-1", act: "gone", party: 1 } }), null);
 });
 
-test("what was signed at a seat stays there until something else comes", () => {
+test("what was signed at a seat, or is void, stays there until something else comes", () => {
   const view = { ceremony: { acts: { memorandum: act({ step: "sealed" }), next: act() } } };
   const last = { act: act({ step: "signed" }), party: 1 };
   assert.equal(beforeSeat(view, { ceremony: { seat: "changzhou-1" } }, last)?.act.step, "sealed");
   assert.equal(beforeSeat(view, { ceremony: { seat: "changzhou-1", act: "next", party: 0 } }, last)?.act.id, "next");
+  assert.equal(beforeSeat({ ceremony: { acts: { memorandum: act({ step: "void" }) } } }, { ceremony: {} }, last)?.act.step, "void");
   assert.equal(beforeSeat({ ceremony: { acts: { memorandum: act({ step: "drafted" }) } } }, { ceremony: {} }, last), null);
 });

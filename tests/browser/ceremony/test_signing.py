@@ -257,6 +257,7 @@ async def test_hold_retake_paper_and_void_each_have_a_picture(
     await shoot(wall, shots / "wall-en-paper.png")
     await protocol.does("void", "pictures", reason="rehearsed")
     await expect(act).to_have_attribute("data-picture", "void")
+    await expect(signers[0].page.locator(".pad-words")).to_have_text("This signing does not take place.")
     await shoot(wall, shots / "wall-en-void.png")
     assert await axe_faults(wall) == []
 

@@ -8,7 +8,8 @@ import { isDone, pictureOf } from "./ceremony.js";
 /** @typedef {{act: Act, party: number}} Before what lies before a seat */
 
 /**
- * The act before this seat, and which of its parties sits here. What was signed here last stays until something else comes.
+ * The act before this seat, and which of its parties sits here. What was signed here last stays until something else comes;
+ * so does what was declared void, or nobody would read it.
  * @param {import("./store.js").View} view @param {import("./store.js").View} mine @param {Before | null} [last] @returns {Before | null}
  */
 export function beforeSeat(view, mine, last = null) {
@@ -16,7 +17,7 @@ export function beforeSeat(view, mine, last = null) {
   const { act, party } = mine.ceremony ?? {};
   if (act !== undefined && party !== undefined) return acts[act]?.parties[party] ? { act: { ...acts[act], id: act }, party } : null;
   const gone = last && acts[last.act.id];
-  return gone && isDone(gone) ? { act: { ...gone, id: last.act.id }, party: last.party } : null;
+  return gone && (isDone(gone) || gone.step === "void") ? { act: { ...gone, id: last.act.id }, party: last.party } : null;
 }
 
 /** @param {Before | null} before @param {number} now_ms @param {boolean} given whether the signature is given and not acknowledged @returns {Phase} */
