@@ -45,13 +45,36 @@ export function byTrouble(subscriptions) {
   return Object.entries(subscriptions).sort(([, a], [, b]) => rank(b) - rank(a));
 }
 
+/**
+ * A source by its name; its slate too, which the figures' reason tells apart.
+ * @param {Pick<Page, "words" | "store">} page @param {string} id `changzhou/camera-1`, `slate/changzhou/camera-1`
+ */
+export function sourceWords({ words, store }, id) {
+  const source = id.replace(/^slate\//, "");
+  return words(store.view.conference?.sources?.[source]?.name) || source;
+}
+
+/**
+ * Whose line it is: `Wall, Changzhou`; another room than the page's is named before.
+ * @param {Pick<Page, "t" | "words" | "store" | "me">} page @param {string} audience `stage:wall:changzhou`, `stage:desk:operator:changzhou`
+ */
+export function audienceWords({ t, words, store, me }, audience) {
+  const [room, ...parts] = audience.split(":");
+  const { venues = {}, sources = {} } = store.view.conference ?? {};
+  const said = parts.filter((part) => part && part !== "desk").map((part) => {
+    const role = t(`role.${part}`);
+    return words(venues[part]?.city ?? sources[part]?.name) || (role === `role.${part}` ? part : role);
+  });
+  return [...(room === me?.room ? [] : [room]), ...said].join(t("word.comma"));
+}
+
 /** @param {HTMLElement} root @param {[string, Line][]} rows @param {Page} page */
 function draw(root, rows, page) {
   const make = () => h("li", { class: "line" }, h("p", { class: "line-name" }), h("p", { class: "line-figures figures small muted" }));
   list(root, rows, ([id]) => id, make, (row, [id, line]) => {
     const { lost, round_trip } = worries(line);
     set(row, "data-worry", lost || round_trip || Boolean(line.reason));
-    write(find(row, ".line-name"), line.audience === undefined ? id : `${line.audience} ← ${line.showing || "–"}`);
+    write(find(row, ".line-name"), line.audience === undefined ? sourceWords(page, id) : `${audienceWords(page, line.audience)} ← ${line.showing ? sourceWords(page, line.showing) : "–"}`);
     write(find(row, ".line-figures"), figuresOf(line, page).join(" · "));
   });
 }
