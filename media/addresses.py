@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import secrets
 import socket
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -14,6 +15,9 @@ from media.plane import Address
 
 ADDRESSES_MAX: Final = 12
 """Every one costs a socket here and a candidate in each answer."""
+PORTS: Final = range(10_000, 32_768)
+"""Linux gives those above to whoever connects (net.ipv4.ip_local_port_range): a server that was killed would find its
+port taken when it is back."""
 
 
 def of_this_machine() -> list[str]:
@@ -44,13 +48,14 @@ def reach(host: str, port: int, announce: Sequence[str], local: Iterable[str]) -
 
 
 def free_port() -> int:
-    """A number that is free now for UDP and TCP, on every address."""
+    """One of `PORTS` that is free now for UDP and TCP, on every address."""
     while True:
-        with socket.socket(type=socket.SOCK_DGRAM) as datagrams, socket.socket() as streams:
-            datagrams.bind(("", 0))
-            with contextlib.suppress(OSError):
-                streams.bind(datagrams.getsockname())
-                return int(streams.getsockname()[1])
+        port = secrets.choice(PORTS)
+        datagrams, streams = socket.socket(type=socket.SOCK_DGRAM), socket.socket()
+        with datagrams, streams, contextlib.suppress(OSError):
+            datagrams.bind(("", port))
+            streams.bind(("", port))
+            return port
 
 
 def _text(ip: ifaddr.IP) -> str:

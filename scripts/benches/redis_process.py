@@ -14,7 +14,7 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from media import addresses
+from media.addresses import free_port
 
 SOUND: Final[Mapping[str, str]] = {"appendonly": "yes", "appendfsync": "always", "save": ""}
 MEMORY: Final = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -28,7 +28,7 @@ class RedisProcess:
 
     def __init__(self, folder: Path, **options: str) -> None:
         """`options` are settings of redis.conf with underscores; they come over the sound ones."""
-        self.folder, self.port = folder, addresses.free_port()
+        self.folder, self.port = folder, free_port()
         self.options = {**SOUND, **{name.replace("_", "-"): value for name, value in options.items()}}
         self._process: subprocess.Popen[bytes] | None = None
 

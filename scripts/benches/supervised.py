@@ -6,15 +6,14 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from media import addresses
-from scripts.rehearsal.node import HOUSE, Node, NotReady, free_port
+from media.addresses import free_port
+from scripts.rehearsal.node import HOUSE, Node, NotReady
 
 STANDBY: Final = {"web": "web-standby.pid", "relay": "standby.pid"}
 LOOK_AGAIN_S: Final = 0.02
@@ -26,7 +25,7 @@ class Supervised(Node):
     """Start it with `start`; `kill` names `web` or `relay`. `options` are more of web's."""
 
     def __init__(self, data: Path, conference: str = "jiangsu-2022", *options: str) -> None:
-        self.port, self.udp_port = free_port(socket.SOCK_STREAM), addresses.free_port()
+        self.port, self.udp_port = free_port(), free_port()
         super().__init__(f"http://127.0.0.1:{self.port}", data, conference)
         self._options = options
         self._process: asyncio.subprocess.Process | None = None

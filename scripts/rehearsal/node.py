@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from typing import Final, NamedTuple
 
 import aiohttp
 
-from media import addresses
+from media.addresses import free_port
 
 HOUSE: Final = Path(__file__).resolve().parents[2]
 SLATES: Final = HOUSE / "var" / "slates"
@@ -91,7 +90,7 @@ class OwnNode(Node):
 
     def __init__(self, data: Path, conference: str, plane: str = "auto") -> None:
         self.plane = plane
-        self.port, self.udp_port = free_port(socket.SOCK_STREAM), addresses.free_port()
+        self.port, self.udp_port = free_port(), free_port()
         super().__init__(f"http://127.0.0.1:{self.port}", data, conference)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -158,10 +157,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def free_port(kind: socket.SocketKind) -> int:
-    """A port of this machine that nobody uses now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
-from scripts.rehearsal.node import Link, OwnNode, free_port
+from media.addresses import free_port
+from scripts.rehearsal.node import Link, OwnNode
 from tests.browser.pages import chromium
 from tests.interop.players import operator
 
@@ -64,7 +64,7 @@ class TurnNode(OwnNode):
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def turn_port(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[int]:
     """coturn with time-limited credentials, on loopback."""
-    port, folder = free_port(socket.SOCK_STREAM), tmp_path_factory.mktemp("turn")
+    port, folder = free_port(), tmp_path_factory.mktemp("turn")
     process = await asyncio.create_subprocess_exec(
         "turnserver", "-n", "--listening-ip=127.0.0.1", f"--listening-port={port}", "--relay-ip=127.0.0.1",
         "--use-auth-secret", f"--static-auth-secret={SECRET}", "--realm=twinhall", "--allow-loopback-peers",

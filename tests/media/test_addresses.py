@@ -1,8 +1,10 @@
 """Where the relay receives, and what it offers."""
 
 import ipaddress
+import secrets
+import socket
 
-from media.addresses import ADDRESSES_MAX, of_this_machine, reach
+from media.addresses import ADDRESSES_MAX, free_port, of_this_machine, reach
 
 LOCAL = ["127.0.0.1", "192.0.2.2", "::1", "2001:db8::2"]
 
@@ -41,3 +43,12 @@ def test_a_machine_of_many_addresses_keeps_answers_short():
 
 def test_the_addresses_of_this_machine_need_no_scope():
     assert all(not ipaddress.ip_address(address).is_link_local for address in of_this_machine())
+
+
+def test_a_free_port_is_nobodys_for_either_kind(monkeypatch):
+    streams, datagrams, free = (free_port() for _ in range(3))
+    offered = iter([streams, datagrams, free])
+    monkeypatch.setattr(secrets, "choice", lambda ports: next(offered))
+    with socket.create_server(("", streams)), socket.socket(type=socket.SOCK_DGRAM) as taken:
+        taken.bind(("", datagrams))
+        assert free_port() == free

@@ -7,7 +7,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from media.addresses import free_port
 from server import settings as options
 from server import supervisor
 from server.settings import Settings, Unusable
@@ -48,12 +48,6 @@ while True:
 
 def program(name: str, text: str, *arguments: str) -> Child:
     return Child(name, (sys.executable, "-c", text, *arguments))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Said:
