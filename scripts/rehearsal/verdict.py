@@ -56,11 +56,15 @@ class Take(msgspec.Struct, frozen=True):
 
 
 class Slate(msgspec.Struct, frozen=True):
-    """One dropped line: from the last frame to the slate, and from the return to the hall's picture, per viewer."""
+    """One dropped line: from the last frame to the slate, and from the return to the hall's picture, per viewer.
+
+    `halted_ms`: so long this machine stood still on the way to the slate.
+    """
 
     source: str
     shown_ms: dict[str, float | None]
     back_ms: dict[str, float | None]
+    halted_ms: float = 0.0
 
 
 class Questions(msgspec.Struct, frozen=True):
@@ -193,7 +197,7 @@ def faults_of_slate(slate: Slate) -> list[str]:
     frozen = [
         _late(f"slate of {slate.source} at {name}", ms, SLATE_MS)
         for name, ms in slate.shown_ms.items()
-        if ms is None or ms > SLATE_MS
+        if ms is None or ms > SLATE_MS + slate.halted_ms
     ]
     lost = [f"{slate.source} did not return to {name}" for name, ms in slate.back_ms.items() if ms is None]
     return frozen + lost

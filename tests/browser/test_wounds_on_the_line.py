@@ -15,11 +15,11 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from scripts.rehearsal.hall import Hall
+from scripts.rehearsal.halts import halts
 from scripts.rehearsal.loops import FRAMES_PER_S, Film
 from scripts.rehearsal.node import Link, OwnNode
 from scripts.rehearsal.person import Person
 from tests.browser.conftest import HALLS, join, link_of
-from tests.browser.halts import halts
 from tests.browser.pages import Watch, Watched
 
 SLATE_MS = 1000

@@ -59,6 +59,8 @@ def test_a_take_that_never_arrives_is_a_fault() -> None:
 def test_a_slate_after_the_second_is_a_fault() -> None:
     assert faults_of_slate(Slate("a/1", {"Anna": 900.0}, {"Anna": 700.0})) == []
     assert len(faults_of_slate(Slate("a/1", {"Anna": 1500.0}, {"Anna": None}))) == 2
+    assert faults_of_slate(Slate("a/1", {"Anna": 1300.0}, {"Anna": 700.0}, halted_ms=350.0)) == []
+    assert len(faults_of_slate(Slate("a/1", {"Anna": 1400.0}, {"Anna": 700.0}, halted_ms=350.0))) == 1
 
 
 def test_ages_name_the_middle_and_the_slow_end() -> None:

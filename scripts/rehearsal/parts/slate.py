@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from scripts.rehearsal.halts import halts
 from scripts.rehearsal.house import Guest, House
 from scripts.rehearsal.parts import Findings, Part
 from scripts.rehearsal.verdict import Slate, faults_of_slate
@@ -18,13 +19,15 @@ async def play(house: House, findings: Findings) -> None:
     """Drop the last hall's line, wait for the slate, take the line up again."""
     hall = house.halls[-1]
     guests = [guest for guest in house.guests if hall.source in guest.person.expected()]
-    hall.drop()
-    shown = await _each(guests, lambda eyes, _: bool(eyes.slate_s))
-    house.say(f"{hall.source} dropped; slate after {_words(shown)}")
+    with halts() as stood:
+        hall.drop()
+        shown = await _each(guests, lambda eyes, _: bool(eyes.slate_s))
+    halted = f"; the machine stood still for {stood.total_ms:.0f} ms" if stood.total_ms else ""
+    house.say(f"{hall.source} dropped; slate after {_words(shown)}{halted}")
     hall.resume()
     back = await _each(guests, lambda eyes, began_s: eyes.last_s.get(hall.source, 0.0) > began_s)
     house.say(f"{hall.source} is back after {_words(back)}")
-    slate = Slate(hall.source, shown, back)
+    slate = Slate(hall.source, shown, back, round(stood.total_ms, 1))
     findings.slates.append(slate)
     findings.failures += faults_of_slate(slate)
 

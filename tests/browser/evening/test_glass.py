@@ -7,10 +7,10 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
+from scripts.rehearsal.halts import halts
 from scripts.rehearsal.person import Person
 from tests.browser.conftest import HALLS, side_by_side
 from tests.browser.evening.on_air import FILM_S, FRAMES_PER_S, Evening
-from tests.browser.halts import halts
 from tests.browser.pages import Watched
 
 LOOP = FILM_S * FRAMES_PER_S
