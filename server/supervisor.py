@@ -79,7 +79,7 @@ class Keeper:
 
     def __init__(self, child: Child, data: Path, say: Callable[[str], None]) -> None:
         self.child = child
-        self.started = asyncio.Event()
+        self.begun, self.started = asyncio.Event(), asyncio.Event()
         self._alive: list[int] = []
         self._log = data / "log" / f"{child.name}.log"
         self._say = say
@@ -143,6 +143,7 @@ class Keeper:
                 pass_fds=self.child.inherits,
             )
         self._alive.append(process.pid)
+        self.begun.set()
         try:
             code = await process.wait()
             served = process.pid == self.pid
@@ -173,6 +174,8 @@ async def supervise(settings: Settings, children: Sequence[Child], say: Callable
 async def _greet(settings: Settings, keepers: Sequence[Keeper], say: Callable[[str], None]) -> None:
     try:
         async with asyncio.timeout(START_S):
+            for keeper in keepers:
+                await keeper.begun.wait()
             while not await asyncio.to_thread(is_healthy, settings):  # noqa: ASYNC110
                 await asyncio.sleep(PROBE_S)
     except TimeoutError:
