@@ -27,11 +27,15 @@ def first() -> Iterator[None]:
 
 
 def _group(nice: str) -> str:
-    """Set the group's niceness; what it was, "" where there is none or it may not be changed."""
+    """Set the group's niceness; what it was, "" where there is none or it may not be changed.
+
+    What no session was ever made for is in no group: its file is there, and empty.
+    """
     if not nice:
         return ""
     with contextlib.suppress(OSError):
-        before = GROUP.read_text().split()[-1]
-        GROUP.write_text(nice)
-        return before
+        group = GROUP.read_text().split()
+        if group:
+            GROUP.write_text(nice)
+            return group[-1]
     return ""
