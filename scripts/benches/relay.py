@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from scripts.benches import Bench, Outcome, Say
-from scripts.load.cast import PICTURE, SOUND, Cast
+from scripts.load.cast import PICTURE, SOUND, Cast, Line
 from scripts.load.first import first
 from scripts.load.joins import at_a_rate, bare_rate, beside, lobby
 from scripts.load.planes import DEFAULT, PLANES
@@ -25,11 +25,13 @@ from scripts.load.verdict import (
     Hall,
     Joins,
     Memory,
+    Paced,
     Run,
     Stalls,
     broken,
     half_load,
     median,
+    paced,
     quantiles,
     spread,
     typical,
@@ -44,6 +46,10 @@ CALIBRATIONS: Final = 2
 KEYFRAME_MS: Final = 400
 CALM_MS: Final = 4000
 HALL_VIEWERS, HALL_MS = 200, 5000
+LEARNING_MS: Final = 6000
+"""until a line of browsers is known to carry the picture"""
+LIMIT_BPS: Final = 5_000_000
+"""more than the picture takes, so that all of it comes; less than its keyframes ask for"""
 STALL_VIEWERS: Final = {"native": 50, "python": 20}
 """by plane: Python's frames to 50 take so long by themselves that a stall of 20 ms shows as 5 times that, not more"""
 STALL_TURNS, STALL_MS = 5, 1000
@@ -61,7 +67,7 @@ PACKETS_AHEAD: Final = 1
 """in a meeting: one packet is in work, one waits"""
 
 
-PARTS: Final = ("runs", "meeting", "hall", "stalls", "memory", "joins")
+PARTS: Final = ("runs", "meeting", "hall", "paced", "stalls", "memory", "joins")
 
 
 class Extent(msgspec.Struct, frozen=True):
@@ -115,6 +121,7 @@ async def _measure(options: argparse.Namespace, extent: Extent, say: Say) -> Fou
         runs=[await _run(plane, Cast(1, count, (PICTURE, SOUND)), FRAMES_AHEAD, extent, say) for count in counts],
         meeting=await _run(plane, meeting, PACKETS_AHEAD, extent, say) if "meeting" in parts else None,
         hall=await _hall(plane, say) if "hall" in parts else None,
+        paced=[await _paced(plane, Line(limit), say) for limit in (0, LIMIT_BPS)] if "paced" in parts else (),
         stalls={name: await _stalls(name, say) for name in planes},
         memory=await _memory(plane, max(viewers), say) if "memory" in parts else None,
         joins=await _joins(plane, say) if "joins" in parts else None,
@@ -210,6 +217,20 @@ async def _hall(plane: str, say: Say) -> Hall:
     words = f"takes {found.cpu_share:.1%} of a core, {found.lost} lost, {opening} while it opened"
     say(f"{plane}: 720p to {HALL_VIEWERS} viewers {words}")
     return Hall(HALL_VIEWERS, HALL_MS / 1000, round(found.cpu_share, 3), found.lost, opening)
+
+
+async def _paced(plane: str, line: Line, say: Say) -> Paced:
+    """The hall with viewers who tell of their lines, and with keyframes."""
+    cast = Cast(1, HALL_VIEWERS, (PICTURE, SOUND), line)
+    async with staged(plane, cast) as trial:
+        await trial.seat(cast.viewers)
+        await trial.load.pace(LEARNING_MS, 1.0)
+        found = paced(cast, await trial.load.pace(HALL_MS, 1.0, KEYFRAME_MS))
+    limit = f"of {line.limit_bps / 1e6:g} Mbit/s" if line.limit_bps else "without a limit"
+    p99 = f"{found.added_ms.p99:.2f}, keyframes {found.keyframes_added_ms.p99:.2f} of {found.keyframes_bound_ms}"
+    sound = f"sound {found.sound_added_ms.p99:.2f} of {found.sound_bound_ms} ms"
+    say(f"{plane}: lines {limit}: {found.cpu_share:.1%} of a core, {found.lost} lost, p99 {p99}, {sound}")
+    return found
 
 
 async def _stalls(plane: str, say: Say) -> Stalls:

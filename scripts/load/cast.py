@@ -36,8 +36,10 @@ VP8: Final = PayloadType(96, Codec.VP8, 90000, nack=True, pli=True)
 VP8_RTX: Final = PayloadType(97, Codec.VP8, 90000, apt=96)
 OPUS: Final = PayloadType(111, Codec.OPUS, 48000)
 MID: Final = Extensions(mid=1)
+NUMBERED: Final = Extensions(mid=1, transport_cc=2)
 AUDIENCE: Final = AudienceName("bench.stage:attendee")
 FIRST_SSRC: Final = 0x0100_0000
+RTX_APART: Final = 0x0100_0000
 MASTER: Final = 28
 """bytes of an AEAD_AES_128_GCM master key and salt"""
 TIMED_MOST: Final = 8
@@ -60,6 +62,13 @@ SOUND: Final = Flow(Kind.AUDIO, 20_000, 1, 140)
 """Opus, 50 packets a second"""
 
 
+class Line(msgspec.Struct, frozen=True):
+    """What a viewer tells of its line, as browsers do: when each packet came (transport-wide feedback); and where
+    `limit_bps` is not 0, that it carries no more (REMB)."""
+
+    limit_bps: int = 0
+
+
 class Seat(msgspec.Struct, frozen=True):
     """A session and the keys that its handshake would have made, from the plane's side."""
 
@@ -68,11 +77,13 @@ class Seat(msgspec.Struct, frozen=True):
 
 
 class Cast(msgspec.Struct, frozen=True):
-    """`publishers` of one source each, all of `flows`; each of `viewers` sees or hears every source."""
+    """`publishers` of one source each, all of `flows`; each of `viewers` sees or hears every source. Without a `line`
+    viewers tell nothing: nothing is numbered, probed or paced for them."""
 
     publishers: int
     viewers: int
     flows: tuple[Flow, ...]
+    line: Line | None = None
 
     @property
     def packets_per_s(self) -> float:
@@ -95,7 +106,7 @@ class Cast(msgspec.Struct, frozen=True):
     def spec(self, seats: Sequence[Seat], plane: Address, pid: int, cores: tuple[int, int]) -> Mapping[str, Any]:
         """What `twinhall-bench load` reads; `cores` are the plane's and the load's."""
         publishing, watching = seats[: self.publishers], seats[self.publishers :]
-        viewers = [(_peer(seat), [slot.ssrc for slot in seat.session.outbound]) for seat in watching]
+        viewers = [(_peer(seat) | _repairs(seat), [slot.ssrc for slot in seat.session.outbound]) for seat in watching]
         return self.told(plane, pid, cores, [_peer(seat) for seat in publishing], viewers)
 
     def told(
@@ -114,6 +125,8 @@ class Cast(msgspec.Struct, frozen=True):
             "subject_pid": pid,
             "subject_core": cores[0],
             "load_core": cores[1],
+            "numbers_id": NUMBERED.transport_cc if self.line else 0,
+            "limit_bps": self.line.limit_bps if self.line else 0,
             "publishers": [{**peer, "streams": streams} for peer in publishers],
             "viewers": [
                 {**peer, "ssrcs": ssrcs, "address": f"127.1.{number >> 8}.{number & 255}", "opened": number in timed}
@@ -130,13 +143,14 @@ class Cast(msgspec.Struct, frozen=True):
         return _seat(f"p{number:04}", Purpose.PUBLISH, source=source(number), publication=publication, inbound=tracks)
 
     def _viewer(self, number: int) -> Seat:
-        slots = tuple(
-            OutboundSlot(
-                slot, str(place), flow.kind, _payloads(flow.kind), MID, FIRST_SSRC + number * self.slots + place, None
-            )
-            for place, (_, flow, slot) in enumerate(self._places())
-        )
+        slots = tuple(self._slot(number, place, flow, slot) for place, (_, flow, slot) in enumerate(self._places()))
         return _seat(f"v{number:04}", Purpose.PLAY, audience=AUDIENCE, outbound=slots)
+
+    def _slot(self, viewer: int, place: int, flow: Flow, slot: SlotId) -> OutboundSlot:
+        ssrc = FIRST_SSRC + viewer * self.slots + place
+        rtx_ssrc = ssrc + RTX_APART if self.line and flow.kind is Kind.VIDEO else None
+        extensions = NUMBERED if self.line else MID
+        return OutboundSlot(slot, str(place), flow.kind, _payloads(flow.kind), extensions, ssrc, rtx_ssrc)
 
     def _places(self) -> list[tuple[int, Flow, SlotId]]:
         """(publisher, flow, slot) of each of a viewer's slots."""
@@ -167,6 +181,10 @@ def _seat(name: str, purpose: Purpose, **rest: Any) -> Seat:
     dice = random.Random(name)
     keys = SrtpKeys(SrtpProfile.AEAD_AES_128_GCM, dice.randbytes(MASTER), dice.randbytes(MASTER))
     return Seat(session, keys)
+
+
+def _repairs(seat: Seat) -> dict[str, Any]:
+    return {"rtx_ssrcs": [slot.rtx_ssrc for slot in seat.session.outbound if slot.rtx_ssrc is not None]}
 
 
 def _peer(seat: Seat) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from scripts.load.cast import Cast
-from scripts.load.trial import Latency, Slice
+from scripts.load.trial import Impossible, Latency, Slice
 
 SATURATED_MOST: Final = 1.5
 HALF_MOST: Final = 2.0
@@ -70,6 +70,22 @@ class Hall(msgspec.Struct, frozen=True):
     opening: int
 
 
+class Paced(msgspec.Struct, frozen=True):
+    """720p in real time to viewers who tell of their lines as browsers do, with keyframes. `limit_bps`: of each line, 0
+    without one. Where there is one a keyframe waits for its pace, at most as long as the line itself takes for it."""
+
+    viewers: int
+    limit_bps: int
+    cpu_us_per_packet: float
+    cpu_share: float
+    lost: int
+    added_ms: Latency
+    sound_added_ms: Latency
+    sound_bound_ms: float
+    keyframes_added_ms: Latency
+    keyframes_bound_ms: float
+
+
 class Stalls(msgspec.Struct, frozen=True):
     """Frames' latency at half load: with nothing in Python's way, with the GIL held, with 20 ms of stall every 200."""
 
@@ -107,11 +123,13 @@ class Joins(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """All that was measured; `None` or nothing for parts left out. `stalls` by plane."""
+    """All that was measured; `None` or nothing for parts left out. `paced`: without a limit and with one. `stalls` by
+    plane."""
 
     runs: Sequence[Run] = ()
     meeting: Run | None = None
     hall: Hall | None = None
+    paced: Sequence[Paced] = ()
     stalls: Mapping[str, Stalls] = {}
     memory: Memory | None = None
     joins: Joins | None = None
@@ -137,6 +155,31 @@ def half_load(cast: Cast, us_per_packet: float, slices: Sequence[Slice], with_ke
         keyframes_bound_ms=bound_ms(max(flow.keyframe_burst for flow in cast.flows), cast.viewers, us_per_packet),
         p99_spread_ms=spread([one.p99 for found in slices if (one := found.added_ms[1] or found.added_ms[0])]),
         load_late_share=round(sum(one.late_ns for one in slices) / elapsed_ns, 4),
+    )
+
+
+def paced(cast: Cast, found: Slice) -> Paced:
+    """Of a stretch in real time: without a limit whatever leaves may wait for a keyframe to everybody; with one, sound
+    for no more than a frame. Raises Impossible."""
+    assert cast.line is not None
+    sound, frames, keyframes = found.added_ms
+    if sound is None or frames is None or keyframes is None:
+        raise Impossible("of sound, frames and keyframes some never came")
+    limit_bps, us = cast.line.limit_bps, found.us_per_packet
+    picture = max(cast.flows, key=lambda flow: flow.burst)
+    at_once = bound_ms(picture.keyframe_burst, cast.viewers, us)
+    on_line_ms = 8000 * picture.keyframe_burst * picture.len / limit_bps if limit_bps else 0
+    return Paced(
+        viewers=cast.viewers,
+        limit_bps=limit_bps,
+        cpu_us_per_packet=round(us, 3),
+        cpu_share=round(found.cpu_share, 3),
+        lost=found.lost,
+        added_ms=frames,
+        sound_added_ms=sound,
+        sound_bound_ms=bound_ms(picture.burst, cast.viewers, us) if limit_bps else at_once,
+        keyframes_added_ms=keyframes,
+        keyframes_bound_ms=round(max(at_once, on_line_ms), 2),
     )
 
 
@@ -183,6 +226,8 @@ def broken(found: Found) -> Iterator[str]:
         yield f"{hall.opening} packets to {hall.viewers} viewers were lost while it opened, not one of each"
     if memory and memory.per_subscription > SUBSCRIPTION_MOST:
         yield f"a subscription takes {memory.per_subscription} bytes, not {SUBSCRIPTION_MOST}"
+    for one in found.paced:
+        yield from _broken_paced(one)
     yield from _broken_stalls(found.stalls)
     if found.joins:
         yield from _broken_joins(found.joins)
@@ -201,6 +246,18 @@ def _broken_run(run: Run) -> Iterator[str]:
         yield f"{where}: {half.lost} packets lost at half load, not 0"
     if run.viewers <= 50 and half.added_ms.p99 > half.bound_ms:
         yield f"{where}: frames wait {half.added_ms.p99} ms (p99), not {half.bound_ms}"
+
+
+def _broken_paced(found: Paced) -> Iterator[str]:
+    where = f"lines of {found.limit_bps} bit/s" if found.limit_bps else "lines without a limit"
+    if not found.limit_bps and found.cpu_share > HALL_MOST:
+        yield f"{where}: {found.viewers} viewers of 720p take {found.cpu_share:.0%} of a core, not {HALL_MOST:.0%}"
+    if found.lost:
+        yield f"{where}: {found.lost} packets lost, not 0"
+    if found.sound_added_ms.p99 > found.sound_bound_ms:
+        yield f"{where}: sound waits {found.sound_added_ms.p99} ms (p99), not {found.sound_bound_ms}"
+    if found.keyframes_added_ms.p99 > found.keyframes_bound_ms:
+        yield f"{where}: keyframes wait {found.keyframes_added_ms.p99} ms (p99), not {found.keyframes_bound_ms}"
 
 
 def _broken_stalls(stalls: Mapping[str, Stalls]) -> Iterator[str]:

@@ -14,9 +14,9 @@ import pytest
 from media.plane import Address
 from scripts.benches import registry
 from scripts.benches.app import parse
-from scripts.load.cast import PICTURE, SOUND, Cast
+from scripts.load.cast import PICTURE, SOUND, Cast, Line
 from scripts.load.trial import TURNS, Impossible, Latency, Load, Slice
-from scripts.load.verdict import Found, HalfLoad, Hall, Joins, Memory, Run, Stalls, bound_ms, broken
+from scripts.load.verdict import Found, HalfLoad, Hall, Joins, Memory, Paced, Run, Stalls, bound_ms, broken, paced
 
 HOUSE = Path(__file__).resolve().parents[2]
 FRAMES = Latency(0.5, 2.0, 3.0, 1000)
@@ -24,8 +24,18 @@ HALF = HalfLoad(2.4, 0.5, 0, FRAMES, 2.5, FRAMES, None, 5.0, (2.0, 2.0), 0.0)
 GOOD = Run("native", 1, 50, 1.8, 1.5, 400_000.0, 500_000.0, 1.2, 0.8, {}, {}, 0, 0, HALF)
 CALM = Stalls(FRAMES, FRAMES, FRAMES, 1.0, 1.0, 0)
 HARMED = Stalls(FRAMES, FRAMES, FRAMES, 9.0, 8.0, 0)
+OPEN = Paced(200, 0, 2.0, 0.2, 0, FRAMES, FRAMES, 9.0, FRAMES, 20.0)
+LIMITED = Paced(200, 5_000_000, 3.0, 0.31, 0, FRAMES, FRAMES, 4.0, FRAMES, 68.2)
 JOINED = Joins(199.0, 150.0, 1.3, 1000, 1000, {}, {}, 0)
-WHOLE = Found([GOOD], GOOD, Hall(200, 5, 0.2, 0, 200), {"native": CALM, "python": HARMED}, Memory(9, 9, 9, 9), JOINED)
+WHOLE = Found(
+    [GOOD],
+    GOOD,
+    Hall(200, 5, 0.2, 0, 200),
+    [OPEN, LIMITED],
+    {"native": CALM, "python": HARMED},
+    Memory(9, 9, 9, 9),
+    JOINED,
+)
 
 
 def found(**other: object) -> str:
@@ -74,6 +84,27 @@ def test_so_are_those_beside_the_runs() -> None:
     assert "lost 3 packets to joins" in found(joins=msgspec.structs.replace(JOINED, stream_lost=3))
 
 
+@pytest.mark.parametrize(
+    ("good", "change", "words"),
+    [
+        (OPEN, {"cpu_share": 0.31}, "lines without a limit: 200 viewers of 720p take 31% of a core"),
+        (LIMITED, {"lost": 7}, "lines of 5000000 bit/s: 7 packets lost"),
+        (LIMITED, {"sound_bound_ms": 1.9}, "sound waits 2.0 ms (p99), not 1.9"),
+        (LIMITED, {"keyframes_bound_ms": 1.9}, "keyframes wait 2.0 ms (p99), not 1.9"),
+    ],
+)
+def test_so_are_those_to_viewers_who_tell_of_their_lines(good: Paced, change: dict[str, object], words: str) -> None:
+    assert words in found(paced=[msgspec.structs.replace(good, **change)])
+
+
+def test_a_keyframe_may_wait_as_long_as_the_line_takes_for_it_and_sound_only_for_a_frame() -> None:
+    came = Slice(9, 9, 1000, 0, 10**9, 2_000_000, 0, (FRAMES, FRAMES, FRAMES), (), ())
+    limited = paced(Cast(1, 50, (PICTURE, SOUND), Line(1_184_000)), came)
+    assert (limited.sound_bound_ms, limited.keyframes_bound_ms) == (1.85, 288.0)
+    unlimited = paced(Cast(1, 50, (PICTURE, SOUND), Line()), came)
+    assert unlimited.sound_bound_ms == unlimited.keyframes_bound_ms == bound_ms(36, 50, 2.0)
+
+
 def test_a_control_that_feels_nothing_voids_the_measurement() -> None:
     assert "is void" in found(stalls={"native": CALM, "python": CALM})
     assert "a held GIL makes p99 9.0 times" in found(stalls={"native": HARMED, "python": HARMED})
@@ -89,6 +120,14 @@ def test_every_seat_of_a_cast_has_ssrcs_keys_and_an_address_of_its_own() -> None
     assert len({ssrc for viewer in spec["viewers"] for ssrc in viewer["ssrcs"]}) == 300 * cast.slots
     assert len({viewer["address"] for viewer in spec["viewers"]}) == 300
     assert len({viewer["keys"]["send"] for viewer in spec["viewers"]}) == 300
+
+
+def test_viewers_who_tell_of_their_lines_have_numbers_and_repairs() -> None:
+    cast = Cast(1, 300, (PICTURE, SOUND), Line(5_000_000))
+    spec = cast.spec(cast.seats(), Address(("127.0.0.1", 1)), 1, (1, 0))
+    assert (spec["numbers_id"], spec["limit_bps"]) == (2, 5_000_000)
+    ssrcs = [ssrc for viewer in spec["viewers"] for ssrc in (*viewer["ssrcs"], *viewer["rtx_ssrcs"])]
+    assert len(set(ssrcs)) == len(ssrcs) == 300 * 3
 
 
 class Answering:

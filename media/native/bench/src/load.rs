@@ -29,6 +29,8 @@ const AGAIN_NS: u64 = 200_000_000;
 /// Peers report once a second and renew consent every five.
 const REPORT_NS: u64 = 1_000_000_000;
 const CHECKS_EVERY: u64 = 5;
+/// Viewers tell of arrivals, those of them who are due.
+const TELL_NS: u64 = 1_000_000;
 /// A burst that leaves so late moves all that follow: caught up with, they would wait for each other in the plane.
 const LATE_NS: u64 = 50_000;
 /// Between two looks at an empty socket: a look takes the lock that the plane's packets need.
@@ -88,6 +90,7 @@ struct Load {
     inbox: Inbox,
     chores_ns: u64,
     chores: u64,
+    told_ns: u64,
     empty_ns: u64,
     pause_ns: u64,
     limit: Option<(Child, ChildStdin, Receiver<String>)>,
@@ -130,6 +133,7 @@ impl Load {
             inbox: Inbox::new(2048, 16, false),
             chores_ns: 0,
             chores: 0,
+            told_ns: 0,
             empty_ns: 0,
             pause_ns: PAUSE_NS,
             limit: None,
@@ -306,6 +310,10 @@ impl Load {
 
     /// Reports and checks, spread over their periods.
     fn chores(&mut self, now_ns: u64, viewers: usize) {
+        if now_ns - self.told_ns >= TELL_NS {
+            self.told_ns = now_ns;
+            self.viewers.tell_arrivals(now_ns / 1000);
+        }
         let peers = viewers + self.publishers.len();
         if now_ns - self.chores_ns < REPORT_NS / peers as u64 {
             return;

@@ -1,12 +1,15 @@
 //! The packets of the load: RTP that a plane takes for VP8 and Opus, with the moment of sending in its payload.
 
 use twinhall_core::outbox::{Form, SEAL_ROOM};
+use twinhall_core::rtp::{is_rtcp, read_header};
 use twinhall_core::srtp::Srtp;
 
 use crate::clock;
 use crate::spec::{Kind, Stream};
 
 pub const HEADER_LEN: usize = 12;
+/// Of the header with all extensions that the bench's viewers negotiate.
+pub const CLEAR_LEN: usize = 32;
 /// Where in a payload the moment of sending stands (ns of the wall clock, 8 bytes), and after it the packet's class.
 const STAMP_AT: usize = 24;
 
@@ -123,21 +126,20 @@ fn vp8(payload: &mut [u8], first: bool, keyframe: bool, picture: u16) {
     }
 }
 
-/// SSRC, sequence number and header length of an RTP packet; None for anything else.
-pub fn header(packet: &[u8]) -> Option<(u32, u16, usize)> {
-    if packet.len() < HEADER_LEN || packet[0] >> 6 != 2 || (192..=223).contains(&packet[1]) {
-        return None;
-    }
-    let mut len = HEADER_LEN + 4 * usize::from(packet[0] & 15);
-    if packet[0] & 0x10 != 0 {
-        let words = packet.get(len + 2..len + 4).map_or(0, |words| u16::from_be_bytes([words[0], words[1]]));
-        len += 4 + 4 * usize::from(words);
-    }
-    Some((ssrc(packet), u16::from_be_bytes([packet[2], packet[3]]), len))
+/// What is clear of an RTP packet. `number`: the transport-wide one, if it carries one.
+#[derive(Clone, Copy)]
+pub struct Clear {
+    pub ssrc: u32,
+    pub seq: u16,
+    pub header_len: usize,
+    pub number: Option<u16>,
 }
 
-pub fn ssrc(packet: &[u8]) -> u32 {
-    u32::from_be_bytes([packet[8], packet[9], packet[10], packet[11]])
+/// None for anything but RTP; it may be cut behind the header. `numbers_id`: the extension of the number.
+pub fn clear(packet: &[u8], numbers_id: u8) -> Option<Clear> {
+    let header = read_header(packet).filter(|_| !is_rtcp(packet))?;
+    let number = header.elements().find(|(id, _)| *id == numbers_id).and_then(|(_, value)| value.try_into().ok());
+    Some(Clear { ssrc: header.ssrc, seq: header.seq, header_len: header.size, number: number.map(u16::from_be_bytes) })
 }
 
 /// When a clear payload was sent, and as part of what.

@@ -16,6 +16,11 @@ pub struct Spec {
     pub load_core: usize,
     pub publishers: Vec<Publisher>,
     pub viewers: Vec<Viewer>,
+    /// The header extension of transport-wide numbers that the viewers negotiated, who then tell when each packet came;
+    /// 0: none.
+    pub numbers_id: u8,
+    /// What viewers say that their lines carry (REMB); 0: nothing.
+    pub limit_bps: u64,
 }
 
 /// One peer's keys, from its side.
@@ -72,6 +77,9 @@ pub struct Viewer {
     pub keys: Keys,
     /// Of its slots; no other viewer has them.
     pub ssrcs: Vec<u32>,
+    /// Of its repairs, on which probes of the line come too.
+    #[serde(default)]
+    pub rtx_ssrcs: Vec<u32>,
     /// Whether its packets are opened and timed; those of the others are counted by their headers.
     pub opened: bool,
 }
