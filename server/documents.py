@@ -8,6 +8,7 @@ GET  /{conference}/documents/{act}/{language}/{page}.png   an image rendered fro
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import secrets
 import time
@@ -77,12 +78,16 @@ class Documents:
         self._rendering: dict[tuple[Digest, int], asyncio.Task[bytes]] = {}
 
     def tidied(self, names: Collection[str]) -> None:
-        """What was cached lies in the folder for documents on the shelf only, and for what came just now."""
+        """What was cached lies in the folder for documents on the shelf only, and for what came just now.
+
+        What somebody was writing who ended meanwhile goes too.
+        """
         since_s = time.time() - FRESH_S
         for path in self._folder.iterdir():
             is_ours = path.suffix in (".pdf", ".png") and path.stem.partition("-")[0] not in names
-            if is_ours and path.stat().st_mtime < since_s:
-                path.unlink()
+            with contextlib.suppress(FileNotFoundError):  # it got its name meanwhile
+                if (is_ours or path.suffix == ".new") and path.stat().st_mtime < since_s:
+                    path.unlink()
 
     def mount(self, app: web.Application) -> None:
         place = r"/{conference}/documents/{act:[a-z0-9-]{1,40}}/{language:[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}}"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import os
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,6 +22,7 @@ from rooms.features.links import Standing
 from rooms.invites import Invite
 from rooms.kernel import Actor, ConferenceId, DeviceId, InviteId, PersonId, Refused, VenueId
 from server.settings import Unusable
+from server.storage import store
 
 KEY_BYTES: Final = 32
 TOKEN_BYTES: Final = 16
@@ -76,11 +76,7 @@ def node_key(path: Path, anew: str = "hand out new links") -> bytes:
 
 def _make_key(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(secrets.token_bytes(KEY_BYTES))
-        os.fsync(file.fileno())
-    fresh.rename(path)
+    store(path, secrets.token_bytes(KEY_BYTES))
 
 
 class Identity:

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
@@ -264,13 +265,20 @@ def _rewrite(wal: Path) -> None:
 
 
 def store(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, readable by its owner only; it is durable then. Raises OSError."""
-    fresh = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    """Write a file whole or not at all, readable by its owner only; it is durable then. Raises OSError.
+
+    Who writes the same file meanwhile writes beside it, and the last one stays.
+    """
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 

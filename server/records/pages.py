@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from pathlib import Path
 from typing import Final
 
@@ -44,7 +45,7 @@ def job(given: bytes) -> bytes:
         raise Refused("page-unknown")
     for number in range(wanted.first, min(wanted.last, len(document)) + 1):
         path = image(Path(wanted.folder), wanted.digest, number)
-        fresh = path.with_suffix(".new")
+        fresh = path.with_suffix(f".{os.getpid()}.new")  # readers that turn on from two pages meet at a third
         fresh.write_bytes(rendered(document, number))
         fresh.replace(path)
     return b""

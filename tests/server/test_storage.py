@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import stat
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +15,7 @@ import apsw
 import pytest
 
 from server.settings import Unusable
-from server.storage import PAUSES_S, Reason, Store, Unwritable, opened, require_sqlite, transaction
+from server.storage import PAUSES_S, Reason, Store, Unwritable, opened, require_sqlite, store, transaction
 from tests.server.disks import failing, fill, tiny
 
 pytestmark = pytest.mark.holds
@@ -213,6 +217,22 @@ def test_an_older_file_is_lifted_step_by_step_and_a_newer_one_refused_by_its_ver
     lifted.close()
     with pytest.raises(Unusable, match="has version 3, this program knows 1: start the newer program"):
         opened(path, STEPS)
+
+
+def test_two_who_store_one_file_at_once_both_do_and_leave_it_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met, sync = threading.Barrier(2, timeout=30), os.fsync
+
+    def synced(number: int) -> None:
+        sync(number)
+        if stat.S_ISREG(os.fstat(number).st_mode):
+            met.wait()
+
+    monkeypatch.setattr(os, "fsync", synced)
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda data: store(tmp_path / "file", data), (b"the same", b"the same")))
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("file", b"the same")]
 
 
 @pytest.mark.parametrize("version", ["3.51.2", "3.40.1", "3.7.0"])
