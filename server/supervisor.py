@@ -131,6 +131,27 @@ class Keeper:
 
     async def _live_once(self) -> tuple[str, str, str]:
         """From start to end: who it was then, how it ended, and its last line."""
+        try:
+            process, start = await self._launched()
+        except OSError as failed:
+            words = f"{failed.filename or self.child.command[0]}: {failed.strerror}"
+            return self._called(served=not self._alive), "can't be started", words
+        self._alive.append(process.pid)
+        self.begun.set()
+        try:
+            code = await process.wait()
+            served = process.pid == self.pid
+        finally:
+            await _end(process)
+            self._alive.remove(process.pid)
+        return self._called(served=served), _how(code), _last_line(self._log, start) if code >= 0 else ""
+
+    def _called(self, *, served: bool) -> str:
+        return self.child.name if served else f"{self.child.name}'s standby"
+
+    async def _launched(self) -> tuple[asyncio.subprocess.Process, int]:
+        """A new process, and where its part of the log begins. Raises OSError: no memory, no number, no file left."""
+        self._log.parent.mkdir(exist_ok=True)
         with self._log.open("ab") as log:
             start = log.tell()
             process = await asyncio.create_subprocess_exec(
@@ -142,16 +163,7 @@ class Keeper:
                 preexec_fn=_die_with_parent,
                 pass_fds=self.child.inherits,
             )
-        self._alive.append(process.pid)
-        self.begun.set()
-        try:
-            code = await process.wait()
-            served = process.pid == self.pid
-        finally:
-            await _end(process)
-            self._alive.remove(process.pid)
-        who = self.child.name if served else f"{self.child.name}'s standby"
-        return who, _how(code), _last_line(self._log, start) if code >= 0 else ""
+        return process, start
 
 
 async def supervise(settings: Settings, children: Sequence[Child], say: Callable[[str], None]) -> None:
@@ -277,11 +289,14 @@ def _shorten(log: Path) -> None:
 
 
 def _last_line(log: Path, start: int) -> str:
-    """The last line that was written since `start`."""
-    with log.open("rb") as written:
-        size = written.seek(0, os.SEEK_END)
-        written.seek(max(0 if size < start else start, size - LAST_BYTES))
-        lines = written.read().decode(errors="replace").strip().splitlines()
+    """The last line that was written since `start`; none where somebody took the log away."""
+    try:
+        with log.open("rb") as written:
+            size = written.seek(0, os.SEEK_END)
+            written.seek(max(0 if size < start else start, size - LAST_BYTES))
+            lines = written.read().decode(errors="replace").strip().splitlines()
+    except OSError:
+        return ""
     return lines[-1] if lines else ""
 
 

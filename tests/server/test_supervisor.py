@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import re
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -166,6 +168,33 @@ async def test_a_stop_leaves_no_process(settings: Settings) -> None:
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+async def test_a_start_without_memory_or_log_ends_nothing_and_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "BACKOFF_STEP_S", 0.1)
+    launch, said = asyncio.create_subprocess_exec, Said()
+
+    async def no_memory(*_: object, **__: object) -> None:
+        monkeypatch.setattr(asyncio, "create_subprocess_exec", launch)
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    async with asyncio.timeout(30), lines_of(tmp_path / "started") as pids:
+        keeper = Keeper(program("relay", ANNOUNCED, str(tmp_path / "started")), tmp_path, said)
+        work = asyncio.create_task(keeper.keep())
+        first = int(await pids.get())
+        keeper.started.set()
+        monkeypatch.setattr(asyncio, "create_subprocess_exec", no_memory)
+        shutil.rmtree(tmp_path / "log")
+        os.kill(first, signal.SIGKILL)
+        assert await said.next() == "relay was ended by SIGKILL: starting it again."
+        why = f"{sys.executable}: Cannot allocate memory"
+        assert await said.next() == f"relay can't be started: starting it again in 0.1 s. {why}"
+        assert int(await pids.get()) == keeper.pid
+        work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
 
 
 @asynccontextmanager
