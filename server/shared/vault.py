@@ -1,7 +1,8 @@
 """The vault of several processes, in Redis: names in a hash, openings in another one.
 
-Each process has the names in memory; who changes one says so, and after a lost connection all are read
-again. Erasing deletes the fields and then has Redis write its files anew, so that no file holds them.
+Each process has the names in memory; who changes one says so, and after a lost connection, or once Redis can be
+used again, all are read again. Erasing deletes the fields and then has Redis write its files anew, so that no file
+holds them.
 """
 
 from __future__ import annotations
@@ -43,9 +44,11 @@ class SharedVault:
         self._store, self._line = store, line
         self._names: dict[PersonId, str] = {}
         self._owners: set[PersonId] = set()
+        self._changed: set[PersonId] = set()
         self._reading: asyncio.Task[None] | None = None
         self._forgetting: asyncio.Task[None] | None = None
         line.on_connect(self._read_soon)
+        store.listen(self._read_once_it_can_be)
 
     @property
     def refusing(self) -> Reason | None:
@@ -59,18 +62,26 @@ class SharedVault:
         return self._names
 
     async def open(self) -> None:
-        """Read all names; what was erased and is in Redis' files still goes meanwhile. Raises Unwritable."""
+        """Read all names; what was erased and is in Redis' files still goes meanwhile. Raises Unwritable.
+
+        Of whom something changes while it is read, what is known then stays.
+        """
+        self._changed.clear()
         rows: Mapping[bytes, bytes] = await self._store.read(lambda redis: awaited(redis.hgetall(NAMES)))
-        owners: list[bytes] = await self._store.read(lambda redis: awaited(redis.hvals(OPENINGS)))
+        kept: list[bytes] = await self._store.read(lambda redis: awaited(redis.hvals(OPENINGS)))
+        names = {PersonId(person.decode()): name.decode() for person, name in rows.items()}
+        owners = {msgspec.json.decode(each, type=_Kept).person for each in kept}
+        newer = {person: name for person, name in self._names.items() if person in self._changed}
+        self._owners = (owners - self._changed) | (self._owners & self._changed)
         self._names.clear()
-        self._names.update({PersonId(person.decode()): name.decode() for person, name in rows.items()})
-        self._owners = {msgspec.json.decode(kept, type=_Kept).person for kept in owners}
+        self._names.update({person: name for person, name in names.items() if person not in self._changed} | newer)
         if self._forgetting is None or self._forgetting.done():
             self._forgetting = asyncio.create_task(self._forget(), name="forget")
 
     async def learn(self, person: PersonId) -> None:
         """Another process changed what is stored of the person. Raises Unwritable."""
         name = await self._store.read(lambda redis: awaited(redis.hget(NAMES, person)))
+        self._changed.add(person)
         if name is None:
             self._names.pop(person, None)
         else:
@@ -84,6 +95,7 @@ class SharedVault:
         if self._names.get(person) == name:
             return
         await self._write(lambda redis: awaited(redis.hset(NAMES, person, name)))
+        self._changed.add(person)
         self._names[person] = name
         await self._line.tell(Named(person))
 
@@ -100,6 +112,7 @@ class SharedVault:
                 await steps.execute()
 
         await self._write(work)
+        self._changed.add(person)
         self._owners.add(person)
         await self._line.tell(Named(person))
 
@@ -119,6 +132,7 @@ class SharedVault:
         stored = await self._write(lambda redis: _erased(redis, person))
         name = stored or self._names.get(person)
         await self._write(forget)
+        self._changed.add(person)
         self._names.pop(person, None)
         self._owners.discard(person)
         await self._line.tell(Named(person))
@@ -132,11 +146,16 @@ class SharedVault:
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read_again(), name="names")
 
+    def _read_once_it_can_be(self) -> None:
+        """A line may be up again before Redis gives anything: what it could not give then is read now."""
+        if self._store.refusing is None:
+            self._read_soon()
+
     async def _read_again(self) -> None:
         try:
             await self.open()
-        except Unwritable:
-            await self._line.up.wait()
+        except Unwritable as failed:
+            log.warning("names are not read anew yet", reason=str(failed))
 
     async def _forget(self) -> None:
         try:
