@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, BinaryIO, Final, Literal
 
 import apsw
 import msgspec
@@ -83,7 +83,7 @@ async def write(lines: AsyncIterable[Line], file: Path) -> int:
     """Write the file, for its owner only; how many entries it has. Raises Unusable."""
     entries = 0
     try:
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        with _whole(file) as out:
             out.write(msgspec.json.encode(Head("journal", FORMAT)) + b"\n")
             async for line in lines:
                 out.write(msgspec.json.encode(line) + b"\n")
@@ -91,6 +91,18 @@ async def write(lines: AsyncIterable[Line], file: Path) -> int:
     except OSError as wrong:
         raise Unusable(f"{file} can't be written ({wrong.strerror}): choose another place") from wrong
     return entries
+
+
+@contextlib.contextmanager
+def _whole(file: Path) -> Iterator[BinaryIO]:
+    """A new file; what breaks off leaves none, for half of one could be taken for a journal. Raises OSError."""
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        try:
+            yield out
+            out.flush()
+        except BaseException:
+            file.unlink()
+            raise
 
 
 class Exported:

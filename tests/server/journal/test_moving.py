@@ -23,6 +23,7 @@ from server.journal.redis import RedisJournal
 from server.journal.sqlite import SqliteJournal
 from server.records.commitments import Kind, opened
 from server.records.keys import own_seal
+from server.settings import Unusable
 from server.shared.keys import seal_of
 from server.shared.store import RedisStore
 from server.vault import Vault
@@ -135,6 +136,16 @@ async def test_a_place_that_has_the_conference_is_left_alone(
     assert await moved("import", tmp_path / "out.jsonl", "--data", tmp_path / "old") == 1
     assert "has the conference c already" in capsys.readouterr().err
     assert json.loads((tmp_path / "out.jsonl").read_text().splitlines()[0])["format"] == 1
+
+
+async def test_an_export_that_breaks_off_leaves_no_file(tmp_path: Path) -> None:
+    async def lines() -> AsyncIterator[moving.Line]:
+        yield moving.Line(C, 1, msgspec.Raw(b"{}"))
+        raise Unusable("Redis broke off")
+
+    with pytest.raises(Unusable, match="broke off"):
+        await moving.write(lines(), tmp_path / "out.jsonl")
+    assert not (tmp_path / "out.jsonl").exists()
 
 
 async def test_an_import_needs_no_more_memory_than_a_line_or_two(tmp_path: Path) -> None:
