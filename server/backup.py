@@ -14,7 +14,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -132,11 +132,17 @@ def _packed(folder: DataFolder, beside: Path) -> Path:
                 tar.add(path, path.name)
             tar.add(folder.key.parent, "keys")
             for kept in (folder.documents, folder.records):
-                if kept.exists():
-                    tar.add(kept, kept.name)
+                _add_shelf(tar, kept)
         out.flush()
         os.fsync(out.fileno())
     return part
+
+
+def _add_shelf(tar: tarfile.TarFile, shelf: Path) -> None:
+    """The files that are whole, and still there when it is their turn: people go on meanwhile."""
+    for path in sorted(shelf.glob("*.pdf")):
+        with suppress(FileNotFoundError):
+            tar.add(path, f"{shelf.name}/{path.name}")
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -56,6 +56,24 @@ async def test_a_folder_that_nobody_runs_is_backed_up_as_it_is(node: Node, tmp_p
     assert made.entries == {CONFERENCE: 1}
 
 
+async def test_a_file_that_goes_or_comes_meanwhile_breaks_no_backup(
+    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, look = DataFolder(node.settings.data), tarfile.TarFile.gettarinfo
+    for name in ("gone.pdf", "kept.pdf", "half.pdf.12.new"):
+        (folder.documents / name).write_bytes(b"%PDF")
+
+    def after_an_erasure(tar: tarfile.TarFile, path: str | Path, name: str) -> tarfile.TarInfo:
+        if Path(path).name == "gone.pdf":
+            Path(path).unlink()
+        return look(tar, path, name)
+
+    monkeypatch.setattr(tarfile.TarFile, "gettarinfo", after_an_erasure)
+    back_up(folder, tmp_path / "copy.tar")
+    restore(tmp_path / "copy.tar", tmp_path / "again")
+    assert within(tmp_path / "again" / "documents") == ["kept.pdf"]
+
+
 async def test_nothing_is_overwritten(node: Node, tmp_path: Path) -> None:
     file = tmp_path / "copy.tar"
     file.write_text("mine")
