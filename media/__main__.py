@@ -98,11 +98,16 @@ async def _tick(relay: Relay) -> None:
 
 
 def take_turn(relay: Relay) -> None:
-    """A turn that the plane does not answer is told and left out: the machine slept, or has too much to do."""
+    """A turn that the plane does not answer is told and left out: the machine slept, or has too much to do.
+
+    One that breaks is told too, and the next one comes: nothing else ends peers that never connect.
+    """
     try:
         relay.tick()
     except (TimeoutError, BufferError) as stuck:
         log.error("a second without figures", why=str(stuck))
+    except Exception:
+        log.exception("a second broke")
 
 
 @contextlib.asynccontextmanager

@@ -9,7 +9,7 @@ import signal
 import struct
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -56,9 +56,9 @@ class SlatePlayer:
         for source, slate in wanted.items():
             if source not in self._wanted:
                 self._wanted[source] = slate
-                self._rendering[source] = asyncio.create_task(self._prepare(slate), name=f"slate {source}")
+                self._rendering[source] = _told(self._prepare(slate), f"slate {source}")
         if self._wanted and self._task is None:
-            self._task = asyncio.create_task(self._play(), name="slates")
+            self._task = _told(self._play(), "slates")
 
     async def close(self) -> None:
         """Take all slates off air and end their renderers."""
@@ -114,6 +114,18 @@ class SlatePlayer:
             if due_s < now_s:
                 due_s = now_s + beat_s
             await asyncio.sleep(due_s - now_s)
+
+
+def _told(work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
+    """A task whose bug is told when it ends by it: nobody waits for its result."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (broke := task.exception()) is not None:
+            log.error("slates broke", task=name, exc_info=broke)
+
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(ended)
+    return task
 
 
 async def _render(path: Path, order: bytes) -> None:

@@ -116,3 +116,15 @@ async def test_a_machine_that_can_not_render_goes_on_without(tmp_path, monkeypat
     await asyncio.gather(*player._rendering.values())
     assert plane.published == {}
     await player.close()
+
+
+async def test_a_bug_that_ends_a_slate_is_told(tmp_path, monkeypatch, capsys):
+    async def render(path: Path, order: bytes) -> None:
+        raise ZeroDivisionError("of all things")
+
+    monkeypatch.setattr(slate, "_render", render)
+    player = SlatePlayer(FakePlane(), tmp_path / "slates", lambda size: b"\x07" * size)
+    player.want((SPEC,))
+    await asyncio.gather(*player._rendering.values(), return_exceptions=True)
+    await player.close()
+    assert "of all things" in capsys.readouterr().out
