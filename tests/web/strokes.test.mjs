@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Drafts } from "../../web/static/lib/drafts.js";
 import { Inks } from "../../web/static/lib/inks.js";
-import { Brush, countOf, MOST_POINTS, point, spanOf, tells, thinned } from "../../web/static/lib/strokes.js";
+import { Brush, countOf, MOST_POINTS, point, tells, thinned } from "../../web/static/lib/strokes.js";
 
 /** @typedef {import("../../web/static/lib/strokes.js").Point} Point */
 
@@ -55,11 +55,6 @@ test("a signature that is too long for one message loses points and keeps each s
   assert.ok(countOf(kept) <= MOST_POINTS, `${countOf(kept)}`);
   kept.forEach((points, n) => assert.deepEqual([points[0], points.at(-1)], [strokes[n][0], strokes[n].at(-1)]));
   assert.ok(JSON.stringify(kept).length < 60_000);
-});
-
-test("a signature lasts from its first point to its last", () => {
-  assert.deepEqual(spanOf([line(3), [point(0, 0, 1, 9_000)]]), { first_ms: 1_000, last_ms: 9_000 });
-  assert.equal(spanOf([]), null);
 });
 
 test("points that come twice are drawn once, and a clear begins anew", () => {

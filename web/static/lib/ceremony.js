@@ -92,7 +92,7 @@ function opening({ opens_ms = 0 }, now_ms, after) {
 }
 
 /** Whether both hands are seen here by now: each hall waits for the other's picture. @param {Act} act @param {number} now_ms @param {string} place */
-export function revealed({ reveal_ms, step }, now_ms, place) {
+function revealed({ reveal_ms, step }, now_ms, place) {
   const at_ms = reveal_ms?.[place] ?? reveal_ms?.remote;
   return at_ms === undefined ? step === "unveiled" : now_ms >= at_ms;
 }

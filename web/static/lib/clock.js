@@ -42,7 +42,7 @@ export function mediaTime(rtpTimestamp, near_ms) {
 }
 
 /** Local Unix ms that no correction of the computer's clock steps; it may stand still while the computer sleeps. */
-export function localNow() {
+function localNow() {
   return performance.timeOrigin + performance.now();
 }
 

@@ -16,7 +16,7 @@ export function register(panel) {
   panels.set(panel.id, panel);
 }
 
-export function registered() {
+function registered() {
   return [...panels.values()].sort((a, b) => a.order - b.order);
 }
 

@@ -236,7 +236,7 @@ export class Session extends EventTarget {
 }
 
 /** Chromium decodes Opus to one channel unless its own description says otherwise (RFC 7587 section 7.1). @param {RTCSessionDescriptionInit} offer @returns {RTCSessionDescriptionInit} */
-export function inStereo({ type, sdp }) {
+function inStereo({ type, sdp }) {
   const opus = new Set([...(sdp ?? "").matchAll(/^a=rtpmap:(\d+) opus\/48000\/2/gim)].map(([, number]) => number));
   return { type, sdp: sdp?.replace(/^a=fmtp:(\d+) (?!.*\bstereo=)/gm, (line, number) => (opus.has(number) ? `${line}stereo=1;` : line)) };
 }

@@ -62,12 +62,6 @@ function spaced(points, near) {
   });
 }
 
-/** From the first touch to the last, ms on the common clock; null while nothing is drawn. @param {readonly (readonly Point[])[]} strokes */
-export function spanOf(strokes) {
-  const times = strokes.flatMap((points) => points.map(([, , , t]) => t));
-  return times.length ? { first_ms: Math.min(...times), last_ms: Math.max(...times) } : null;
-}
-
 /** Turns one stroke's points into pieces as they come: each piece ends half way between two points, so that it never changes afterwards. */
 export class Brush {
   /** @type {Dot | null} */

@@ -37,7 +37,7 @@ export class ActBoard {
 }
 
 /** One mark an act. @param {HTMLElement} root an ordered list @param {readonly Act[]} acts @param {Page} page */
-export function drawMarks(root, acts, page) {
+function drawMarks(root, acts, page) {
   list(root, acts, ({ id }) => id, () => h("li", { class: "mark" }, h("span", { class: "unseen" })), (mark, act) => {
     mark.dataset.mark = markOf(act);
     write(/** @type {Element} */ (mark.firstElementChild), page.t("word.labelled", { label: page.words(act.title), text: page.t(`ceremony.mark.${markOf(act)}`) }));

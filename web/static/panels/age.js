@@ -10,7 +10,7 @@ const LEAST_MS = -500;
 const MOST_MS = 60_000;
 
 /** @param {readonly number[]} values */
-export function median(values) {
+function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)];
 }

@@ -40,7 +40,7 @@ export function lines(root, page) {
 }
 
 /** Those without a picture first, then by loss. @param {Record<string, Line>} subscriptions @returns {[string, Line][]} */
-export function byTrouble(subscriptions) {
+function byTrouble(subscriptions) {
   const rank = (/** @type {Line} */ line) => (line.reason ? 1 : 0) + line.lost_share;
   return Object.entries(subscriptions).sort(([, a], [, b]) => rank(b) - rank(a));
 }

@@ -67,7 +67,7 @@ async function fetched(page) {
 }
 
 /** What the link is for, in the page's language. @param {Link} link @param {Page} page */
-export function nameOf({ id, source, venue, role }, page) {
+function nameOf({ id, source, venue, role }, page) {
   const { sources = {}, venues = {} } = page.store.view.conference ?? {};
   if (role === "signatory") return page.t("pad.seat", { place: page.words(venues[venue ?? ""]?.city), n: id.split("-").at(-1) ?? "" });
   return page.words(sources[source ?? ""]?.name) || page.words(venues[venue ?? ""]?.city) || page.t(`role.${role}-all`);

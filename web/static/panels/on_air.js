@@ -27,7 +27,7 @@ export function mountOnAir(element, page) {
 }
 
 /** @param {string[]} texts @returns {"short" | "long" | "very-long"} */
-export function lengthOf(texts) {
+function lengthOf(texts) {
   const most = Math.max(...texts.map((text) => [...text].reduce((width, sign) => width + (sign > "\u2e7f" ? 2 : 1), 0)));
   return most > VERY_LONG ? "very-long" : most > LONG ? "long" : "short";
 }

@@ -6,7 +6,7 @@ import { register } from "../lib/panels.js";
 import { venuesOf } from "./clocks.js";
 
 /** @param {HTMLElement} element @param {import("../lib/page.js").Page} page @returns {() => void} */
-export function mountPeople(element, page) {
+function mountPeople(element, page) {
   const halls = h("ul", { class: "rows halls" });
   element.append(halls);
   const draw = () => {

@@ -38,7 +38,7 @@ export function drawQuestion(card, page, question, { two = false, more = "", lan
 }
 
 /** @param {HTMLElement} element @param {import("../lib/questions.js").Said} said */
-export function saidIn(element, { text, lang }) {
+function saidIn(element, { text, lang }) {
   write(element, text);
   set(element, "lang", lang || null);
 }

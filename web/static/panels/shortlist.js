@@ -58,7 +58,7 @@ export function leadByKeys(page, acts) {
 }
 
 /** The question whose asker the key is about: who is on stage, who agreed, who is asked; else the question on air. @param {any} qa @returns {string} */
-export function guestOf(qa) {
+function guestOf(qa) {
   const ids = Object.keys(qa.items ?? {});
   const at = (/** @type {string} */ step) => ids.find((id) => qa.items[id].guest === step);
   return qa.on_stage?.question ?? at("agreed") ?? at("invited") ?? qa.on_air ?? "";

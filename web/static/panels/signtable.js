@@ -10,10 +10,10 @@ import { StrokePlayer } from "./strokes.js";
 /** What a desk knows of a seat's tablet. @typedef {{venue: string, awake_ms?: number, offset_ms?: number, bound_ms?: number, device?: string}} Pad */
 
 /** A pad that said nothing for so long sleeps, ms. */
-export const AWAKE_MS = 10_000;
+const AWAKE_MS = 10_000;
 
 /** How a pad is: its tally and the words. @param {import("../lib/page.js").Page} page @param {Pad | undefined} pad @param {number} now_ms @returns {["ready" | "hold" | "lost", string]} */
-export function padState({ t }, pad, now_ms) {
+function padState({ t }, pad, now_ms) {
   if (pad?.awake_ms === undefined) return ["lost", t("officer.pad.never")];
   const silent_ms = now_ms - pad.awake_ms;
   if (silent_ms > AWAKE_MS) return ["hold", t("officer.pad.asleep", { n: Math.round(silent_ms / 1_000) })];

@@ -8,7 +8,7 @@ import { InkSheet } from "./ink.js";
 const SPREAD_MS = 20;
 
 /** How many of `waiting` points are drawn after `passed_ms`. @param {number} waiting @param {number} passed_ms */
-export function due(waiting, passed_ms) {
+function due(waiting, passed_ms) {
   return Math.min(waiting, Math.max(1, Math.ceil((waiting * passed_ms) / SPREAD_MS)));
 }
 
