@@ -98,9 +98,9 @@ class Sealer:
         except Refused as refusal:
             log.warning("records are not tidied", reason=refusal.code)
         for host in self._hosts.values():
-            for room, act in _acts(host):
-                if act.step == Step.SEALED and act.record is None:
-                    self._begin(Place(host.id, room, act.id))
+            for room in host.conference.rooms():
+                for act in host.conference.feature(Ceremony, room).to_seal():
+                    self._begin(Place(host.id, room, act))
 
     async def close(self) -> None:
         for task in self._running.values():

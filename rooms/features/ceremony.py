@@ -101,10 +101,6 @@ class Ceremony:
         """Acts that are sealed and whose record is not kept yet."""
         return tuple(act.id for act in self.book.acts() if act.step == Step.SEALED and act.record is None)
 
-    def records(self) -> Mapping[ProjectId, w.Digest]:
-        """The records that are kept, by act."""
-        return {act.id: act.record for act in self.book.acts() if act.record}
-
     def skews(self, measured: Mapping[VenueId, float]) -> Mapping[ProjectId, int]:
         """How far apart the halls would reveal each unveiling that is to come, ms; `measured` as in `Arm.delays`."""
         return {

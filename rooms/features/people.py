@@ -95,10 +95,6 @@ class People:
             case never:
                 assert_never(never)
 
-    def entry_of(self, person: PersonId) -> PersonEntered | None:
-        """How a person entered last."""
-        return self._state.entered.get(person)
-
     def everyone(self) -> Iterable[PersonEntered]:
         """Everyone who ever entered and was not erased."""
         return self._state.entered.values()

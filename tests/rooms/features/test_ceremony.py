@@ -106,4 +106,5 @@ def test_the_golden_ceremony_stands_where_it_stood() -> None:
     assert acts["start"] == ("signed", 1)
     assert acts["project-1"] == ("void", 1)
     assert acts["project-2"] == ("signed", 1)
-    assert conference.feature(Ceremony, STAGE).records() == {"memorandum": DIGEST}
+    records = {act.id: act.record for act in conference.feature(Ceremony, STAGE).book.acts() if act.record}
+    assert records == {"memorandum": DIGEST}
