@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import resource
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
@@ -18,6 +20,10 @@ from server.app import run
 from server.datafolder import await_turn
 from server.journal import moving
 from server.settings import Unusable, parse
+
+COLLECTED_EVERY: Final = (50_000, 10, 10)
+"""Objects more than before, and so many collections of the younger ones: by Python's own 700 whatever a thousand
+sockets have in flight looks old, and all is searched every few seconds, which takes some hundred ms."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -30,6 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     os.umask(0o077)
     _allow_many_sockets()
     _log_to_stderr(settings.log_level)
+    gc.set_threshold(*COLLECTED_EVERY)
     try:
         lock = await_turn(settings) if settings.standby else None
         asyncio.run(run(settings, lock))

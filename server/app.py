@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import secrets
 import signal
 import socket
@@ -73,6 +74,7 @@ async def run(settings: Settings, lock: int | None = None) -> None:
     listening = listen(settings)
     settings = replace(settings, port=listening.getsockname()[1])
     async with serving(settings, listening, lock=lock, end=ended.set):
+        gc.freeze()  # the conferences stay for ever: collections skip them, and nobody waits for that
         log.info("web is up", origin=settings.origin, conferences=settings.conferences)
         await ended.wait()
     log.info("web ends")
