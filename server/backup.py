@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import shutil
 import sys
 import tarfile
 import tempfile
@@ -87,7 +88,7 @@ def back_up(folder: DataFolder, file: Path) -> Copied:
     """Write `file`, whole or not at all, and open it again. Raises Unusable."""
     if file.exists():
         raise Unusable(f"{file} exists: give another name, or move it away")
-    if not (folder.key.exists() and folder.journal.exists()):
+    if not folder.is_founded():
         raise Unusable(
             f"{folder.data} holds no node yet: start it once, or give its --data DIR; "
             "a node that was started with --redis is backed up with its Redis"
@@ -163,8 +164,8 @@ def _unpacked(file: Path, into: Path) -> Copied:
     into.mkdir(mode=0o700)
     try:
         with tarfile.open(file) as tar:
-            for member in tar.getmembers():
-                tar.extract(member, into, filter="data")
+            for member in tar:
+                _extract(tar, member, into)
         manifest = msgspec.json.decode((into / MANIFEST).read_bytes(), type=Manifest)
     except (tarfile.TarError, msgspec.DecodeError, FileNotFoundError) as wrong:
         raise Unusable(f"{file} is no backup of Twinhall, or a damaged one ({wrong}): take another copy") from wrong
@@ -174,6 +175,25 @@ def _unpacked(file: Path, into: Path) -> Copied:
         )
     (into / MANIFEST).unlink()
     return _read(DataFolder(into), file)
+
+
+def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, into: Path) -> None:
+    """A file or folder inside `into`, for its owner only. Raises TarError for what no backup holds, and OSError.
+
+    `tarfile` itself keeps what is odd out from Python 3.11.4 on; Debian 12 has 3.11.2.
+    """
+    inside, path = Path(member.name), into / member.name
+    if inside.is_absolute() or ".." in inside.parts or not (member.isdir() or member.isfile()):
+        raise tarfile.ExtractError(f"{member.name} is no part of one")
+    if member.isdir():
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    packed = tar.extractfile(member)
+    assert packed is not None, "a file has content"
+    with packed, os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        shutil.copyfileobj(packed, file)
+    os.utime(path, (member.mtime, member.mtime))
 
 
 def _read(folder: DataFolder, file: Path) -> Copied:

@@ -89,7 +89,7 @@ async def _known(answer: aiohttp.ClientResponse) -> str:
 
 def stored(folder: DataFolder, conference: ConferenceId) -> list[Row]:
     """The links from the key and the journal, which is only read. Raises Unusable."""
-    if not (folder.key.exists() and folder.journal.exists()):
+    if not folder.is_founded():
         raise Unusable(f"{folder.data} holds no node yet: start it once, or give its --data DIR")
     connection = connect(folder.journal, readonly=True)
     try:

@@ -31,6 +31,15 @@ class DataFolder:
         self.origin = data / "run" / "origin"
         """Where pages reached the node last; the command line makes links with it while no server runs."""
 
+    def is_founded(self) -> bool:
+        """Whether a node was started here once. Raises Unusable when that is not ours to see."""
+        try:
+            return self.key.exists() and self.journal.exists()
+        except OSError as wrong:
+            raise Unusable(
+                f"{self.data} can't be read ({wrong.strerror}): ask as the user that the node runs as"
+            ) from wrong
+
 
 @contextlib.contextmanager
 def held(settings: Settings, lock: int | None = None) -> Iterator[DataFolder]:

@@ -9,6 +9,7 @@ import pytest
 from rooms.conference import Conference
 from rooms.journal import decode
 from server.backup import MANIFEST, asked, back_up, main, restore
+from server.cli import stored
 from server.datafolder import DataFolder
 from server.journal.sqlite import SCHEMA_VERSION, connect, read_entries
 from server.settings import Unusable
@@ -93,6 +94,21 @@ async def test_a_place_that_can_not_be_written_is_said_with_the_mend(node: Node,
         back_up(DataFolder(tmp_path / "empty"), tmp_path / "copy.tar")
 
 
+def test_a_folder_of_somebody_else_is_said_with_the_mend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, there = DataFolder(tmp_path / "var"), Path.exists
+
+    def exists(path: Path) -> bool:
+        if path == folder.key:
+            raise PermissionError(13, "Permission denied")
+        return there(path)
+
+    monkeypatch.setattr(Path, "exists", exists)
+    with pytest.raises(Unusable, match="as the user that the node runs as"):
+        back_up(folder, tmp_path / "copy.tar")
+    with pytest.raises(Unusable, match="as the user that the node runs as"):
+        stored(folder, CONFERENCE)
+
+
 @pytest.mark.parametrize("damage", ["cut", "text", "page", "missing"])
 async def test_a_damaged_backup_is_refused_and_leaves_nothing(node: Node, tmp_path: Path, damage: str) -> None:
     file, data = tmp_path / "copy.tar", tmp_path / "again"
@@ -133,6 +149,36 @@ async def test_a_backup_of_a_newer_program_is_refused_by_its_version(node: Node,
         tar.add(inside.data, ".")
     with pytest.raises(Unusable, match="has format 2, this program knows 1"):
         restore(tmp_path / "newer.tar", tmp_path / "again")
+
+
+async def test_a_backup_is_opened_by_the_python_of_debian_12(
+    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """3.11.2: its `extract` knows no `filter`."""
+
+    def extract(tar: tarfile.TarFile, member: object, path: str = "", set_attrs: bool = True) -> None:
+        raise AssertionError("it would take anything")
+
+    monkeypatch.setattr(tarfile.TarFile, "extract", extract)
+    await asked(DataFolder(node.settings.data), tmp_path / "copy.tar")
+    made = restore(tmp_path / "copy.tar", tmp_path / "again")
+    assert made.entries == {CONFERENCE: 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("../outside", tarfile.REGTYPE), ("/outside", tarfile.REGTYPE), ("keys/link", tarfile.SYMTYPE)],
+)
+async def test_what_no_backup_holds_is_not_unpacked(node: Node, tmp_path: Path, name: str, kind: bytes) -> None:
+    file = tmp_path / "copy.tar"
+    await asked(DataFolder(node.settings.data), file)
+    with tarfile.open(file, "a") as tar:
+        odd = tarfile.TarInfo(name)
+        odd.type, odd.linkname = kind, "node.key"
+        tar.addfile(odd)
+    with pytest.raises(Unusable, match="is no part of one"):
+        restore(file, tmp_path / "again")
+    assert within(tmp_path) == ["copy.tar", "var", "web"]
 
 
 def test_the_command_line_says_one_line_and_a_status(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
