@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import ctypes
 import fcntl
+import http.client
 import json
 import os
 import shutil
@@ -21,11 +22,9 @@ import signal
 import ssl
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 import msgspec
 
@@ -47,6 +46,7 @@ PROGRAM: Final = "scripts/run"
 START_S: Final = 60.0
 """Slow discs and cold caches included; longer means that it hangs."""
 PROBE_S: Final = 0.05
+ANSWER_S: Final = 1.0
 END_S: Final = 2.0
 """From SIGTERM to SIGKILL: Ctrl-C promises an end within 3 s."""
 LOG_MOST_BYTES: Final = 10_000_000
@@ -201,31 +201,25 @@ async def _greet(settings: Settings, keepers: Sequence[Keeper], say: Callable[[s
 
 def is_healthy(settings: Settings) -> bool:
     """Whether web answers, and says that it has the relay; also while nothing can be stored, which pages say."""
-    scheme = "https" if settings.speaks_tls else "http"
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
-    host = f"[{host}]" if ":" in host else host
-    address = f"{scheme}://{host}:{settings.port}/healthz"
     try:
-        with _answer(address) as answer:
-            return bool(json.load(answer).get("relay") == "ok")
-    except (OSError, ValueError):
+        with contextlib.closing(_connection(host, settings)) as web:
+            web.request("GET", "/healthz")
+            return bool(json.load(web.getresponse()).get("relay") == "ok")
+    except (OSError, ValueError, http.client.HTTPException):
         return False
 
 
-def _answer(address: str) -> IO[bytes]:
-    """What is answered, with whatever status. Raises OSError."""
-    try:
-        answer: IO[bytes] = urllib.request.urlopen(address, timeout=1.0, context=_unverified())
-    except urllib.error.HTTPError as unwell:
-        return unwell
-    return answer
+def _connection(host: str, settings: Settings) -> http.client.HTTPConnection:
+    """Straight to ourselves, whatever proxy this machine uses for others (`http_proxy`).
 
-
-def _unverified() -> ssl.SSLContext:
-    """For asking ourselves: the certificate names the public host, not this one."""
-    context = ssl.create_default_context()
+    The certificate is not looked at: it names the public host, not this one.
+    """
+    if not settings.speaks_tls:
+        return http.client.HTTPConnection(host, settings.port, timeout=ANSWER_S)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
+    return http.client.HTTPSConnection(host, settings.port, timeout=ANSWER_S, context=context)
 
 
 async def links_of(settings: Settings) -> list[Link]:
@@ -300,6 +294,12 @@ def _last_line(log: Path, start: int) -> str:
     return lines[-1] if lines else ""
 
 
+def _say(line: str) -> None:
+    """For whoever looks on; a full disk behind it, or a reader who left, loses the line, and nothing else."""
+    with contextlib.suppress(OSError):
+        print(line, flush=True)
+
+
 def _how(code: int) -> str:
     return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
 
@@ -326,7 +326,7 @@ def _die_with_parent() -> None:
 async def _until_signal(settings: Settings, arguments: Sequence[str]) -> None:
     with only_one(settings), listen(settings) as pages:
         children = commands(settings, arguments, pages.fileno())
-        work = asyncio.ensure_future(supervise(settings, children, lambda line: print(line, flush=True)))
+        work = asyncio.ensure_future(supervise(settings, children, _say))
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, work.cancel)
         with contextlib.suppress(asyncio.CancelledError):

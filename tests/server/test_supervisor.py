@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import io
 import os
 import re
 import shutil
@@ -139,6 +140,16 @@ async def test_one_that_ends_at_each_start_is_started_again_ever_more_seldom(
         assert await said.next() == "relay ended with status 1: starting it again in 0.2 s. broken"
 
 
+async def test_a_machine_that_reaches_others_by_a_proxy_reaches_itself_without(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    async with running(settings, program("web", HEALTHY, str(settings.port)), program("relay", PATIENT)) as said:
+        assert settings.origin in await said.next()
+
+
 async def test_a_standby_serves_after_a_kill_and_gets_a_standby_itself(settings: Settings, tmp_path: Path) -> None:
     web = program("web", HEALTHY, str(settings.port))
     started = tmp_path / "started"
@@ -195,6 +206,15 @@ async def test_a_start_without_memory_or_log_ends_nothing_and_is_tried_again(
         work.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await work
+
+
+def test_a_line_that_nobody_can_read_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class FullDisk(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sys, "stdout", FullDisk())
+    supervisor._say("relay was ended by SIGKILL: starting it again.")
 
 
 @asynccontextmanager
