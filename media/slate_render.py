@@ -216,7 +216,7 @@ def _glyph(font: Font, letter: str) -> bytes:
 @functools.cache
 def _files(faces: tuple[str, ...]) -> tuple[str, ...]:
     """Those of `faces` that this system has and can read."""
-    folders = [Path(folder).expanduser() for folder in (*FOLDERS, *FOLDERS_ELSEWHERE)]
+    folders = [Path(os.path.expanduser(folder)) for folder in (*FOLDERS, *FOLDERS_ELSEWHERE)]
     found = {path.name: str(path) for folder in folders if folder.is_dir() for path in folder.rglob("*.[to]t[fc]")}
     return tuple(found[face] for face in faces if face in found and _is_readable(found[face]))
 

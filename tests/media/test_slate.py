@@ -48,6 +48,17 @@ def test_where_no_face_draws_han_the_other_writings_stand_alone(monkeypatch):
     assert latin == both
 
 
+def test_a_user_without_a_home_has_the_system_s_faces(monkeypatch):
+    """As in a container that runs under a number nobody has a name for."""
+
+    def unknown(user):
+        raise KeyError(user)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    assert slate_render._files.__wrapped__(slate_render.SANS) == slate_render._files(slate_render.SANS)
+
+
 def test_a_face_that_draws_han_is_taken_where_there_is_one():
     here = slate_render._files(slate_render.SERIF)
     if not any("CJK" in file for file in here):

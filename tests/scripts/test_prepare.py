@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -94,6 +95,38 @@ def test_without_rust_one_line_says_that_the_python_plane_serves(
     prepare.prepare_native(again=False)
     (line,) = capsys.readouterr().out.splitlines()
     assert "the Python plane serves" in line
+
+
+def test_a_plane_that_was_built_serves_also_where_rust_is_out_of_sight(
+    prepare: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepare, "cargo", lambda: None)
+    prepare.STAMP.write_text(json.dumps({"native": prepare.native_key()}))
+    prepare.prepare_native(again=False)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_plane_of_older_sources_does_not_serve_where_it_can_not_be_built_anew(
+    prepare: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr(prepare, "cargo", lambda: None)
+    monkeypatch.setattr(prepare.subprocess, "run", lambda command, **how: ran.append(command))
+    prepare.STAMP.write_text(json.dumps({"native": "older", "venv": "1"}))
+    prepare.prepare_native(again=False)
+    assert [command[-3:] for command in ran] == [["uninstall", "-qy", "twinhall-native"]]
+    assert prepare.stamped() == {"venv": "1"}
+    assert "the Python plane serves" in capsys.readouterr().out
+
+
+def test_a_user_without_a_home_has_no_rust_there(prepare: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(user: int) -> None:
+        raise KeyError(user)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    monkeypatch.setenv("PATH", "")
+    assert prepare.cargo() is None
 
 
 def test_a_build_that_failed_is_tried_again_when_asked_or_when_its_sources_change(
