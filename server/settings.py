@@ -12,6 +12,7 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 import msgspec
+from yarl import URL
 
 from media.addresses import of_this_machine
 from media.settings import PlaneChoice
@@ -104,6 +105,15 @@ def port(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 0 to 65535")
 
 
+def host(text: str) -> str:
+    """A numeric IPv4 or IPv6 address of this machine, or localhost."""
+    try:
+        return text if text == "localhost" else str(ipaddress.ip_address(text))
+    except ValueError as wrong:
+        meant = "give a numeric address of this machine, or 0.0.0.0 for all; --public-url names it for people"
+        raise argparse.ArgumentTypeError(f"{text!r} is no IP address: {meant}") from wrong
+
+
 def address(text: str) -> str:
     """A numeric IPv4 or IPv6 address."""
     try:
@@ -113,10 +123,10 @@ def address(text: str) -> str:
 
 
 def origin(text: str) -> str:
-    """An http or https origin without path."""
+    """An http or https origin without path, as browsers write it: a host in other letters becomes ASCII."""
     parts = urlsplit(text)
     if parts.scheme in ("http", "https") and parts.hostname and parts.path in ("", "/") and not parts.query:
-        return f"{parts.scheme}://{parts.netloc}"
+        return str(URL.build(scheme=parts.scheme, host=parts.hostname, port=parts.port))
     raise argparse.ArgumentTypeError(f"{text!r} is no origin: give one like https://stage.example.org")
 
 
@@ -151,6 +161,7 @@ def parser(program: str = "python -m server") -> argparse.ArgumentParser:
     add("--data", type=Path, default=Path("var"), metavar="DIR", help="journal, names, keys, sockets (default: var)")
     add(
         "--host",
+        type=host,
         default="127.0.0.1",
         help="numeric address of pages and media (default: 127.0.0.1, this machine only)",
     )

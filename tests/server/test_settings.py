@@ -27,6 +27,10 @@ def test_a_certificate_makes_links_https() -> None:
     [
         (["--port", "99999"], "is no port"),
         (["--announce", "nowhere"], "is no IP address"),
+        (["--host", "stage.example.org"], "--public-url names it"),
+        (["--host", ""], "is no IP address"),
+        (["--host", "a..b"], "is no IP address"),
+        (["--public-url", "https://x:99999"], "--public-url"),
         (["--public-url", "ftp://x"], "is no origin"),
         (["--tls-cert", "c.pem"], "belong together"),
         (["--host", "0.0.0.0", "--public-url", "http://hall.example"], "plain HTTP"),
@@ -68,6 +72,19 @@ def test_others_than_this_machine_come_by_https_to_an_address_that_exists(option
     settings = parse(options)
     assert settings.origin == origin
     assert settings.has_own_authority == settings.secure
+
+
+@pytest.mark.parametrize(
+    ("told", "origin"),
+    [
+        ("https://bühne.example", "https://xn--bhne-0ra.example"),
+        ("https://会议.example:8080/", "https://xn--6oqu09l.example:8080"),
+        ("https://[2001:db8::7]:8443", "https://[2001:db8::7]:8443"),
+        ("https://somebody:secret@stage.example.org", "https://stage.example.org"),
+    ],
+)
+def test_an_origin_is_as_browsers_send_it(told: str, origin: str) -> None:
+    assert parse(["--public-url", told]).origin == origin
 
 
 def test_links_never_name_the_wildcard() -> None:
