@@ -10,6 +10,7 @@ from rooms.ceremony.words import Pad
 from rooms.features import urgent
 from rooms.features.ceremony import Ceremony
 from rooms.features.links import LinkRenewed, LinkRevoked, Links
+from rooms.features.people import Enter
 from rooms.journal import Asking, Entry, Envelope
 from rooms.kernel import Actor, ConferenceId, InviteId, Json, Names, PersonId, Role, RoomId, SeatId, VenueId
 from server.clock import Clock
@@ -105,6 +106,10 @@ class Hall:
     def mine(self, person: PersonId) -> View:
         """What one person sees beside the view of their audience."""
         return self.host.conference.mine(person, self.room, self._now_ms())
+
+    def is_in(self, actor: Actor) -> bool:
+        """Whether it is durable that the person came in by this link: coming back writes nothing."""
+        return self.host.settled and not self.host.conference.decide(Enter(), actor, None, self._now_ms())
 
     def audience(self, actor: Actor) -> Audience:
         """The audience of an actor now; who was brought on stage is a speaker for as long."""

@@ -36,7 +36,7 @@ NONCE_BYTES: Final = 16
 
 
 class _Entrance(msgspec.Struct, frozen=True):
-    token: Annotated[str, Meta(max_length=128)]
+    token: str
     name: str | None = None
     language: Annotated[str, Meta(max_length=35)] | None = None
 
@@ -149,7 +149,8 @@ class Pages:
         actor = self._identity.actor(link, signed)
         name = self._name_of(actor, entrance.name)
         hall = self._halls[link.conference]
-        await hall.host.enter(actor, CommandId(secrets.token_hex(16)))
+        if not hall.is_in(actor):
+            await hall.host.enter(actor, CommandId(secrets.token_hex(16)))
         if name is not None:
             await self._vault.call(actor.person, name)
             self._erasure.sweep()

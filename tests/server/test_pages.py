@@ -103,6 +103,7 @@ async def test_the_lobby_opens_before_it_has_a_name(node: Node) -> None:
     ("body", "status", "code"),
     [
         ({"token": "wrong"}, 401, "link-unknown"),
+        ({"token": "twice#" * 100}, 401, "link-unknown"),
         ({"token": "LINK", "name": " \u202e"}, 400, "name-empty"),
         ({"token": "LINK", "name": "x" * 81}, 400, "name-too-long"),
         ({"token": 1}, 400, "request-unreadable"),

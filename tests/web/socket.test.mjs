@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { CommonClock } from "../../web/static/lib/clock.js";
 import { Pending } from "../../web/static/lib/pending.js";
-import { Socket } from "../../web/static/lib/socket.js";
+import { Refused, Socket } from "../../web/static/lib/socket.js";
 import { Store } from "../../web/static/lib/store.js";
 
 /** A Socket.IO client in the hand of the test: `answers` are what emits with acks get, in order. */
@@ -289,4 +289,13 @@ test("what is asked of the server is found, refused, or cannot be asked while th
   assert.deepEqual(await socket.read({ type: "qa.find" }), { ids: ["q1"] });
   line.answer = async () => ({ refused: "query-unreadable" });
   await assert.rejects(socket.read({ type: "qa.find" }), { code: "query-unreadable" });
+});
+
+test("what the node cannot do now may be asked again, what the link does not open may not", () => {
+  for (const code of ["node-unreachable", "busy", "too-many-requests", "journal-full", "redis-away", "unexpected"]) {
+    assert.equal(new Refused(code).passing, true, code);
+  }
+  for (const code of ["link-unknown", "link-revoked", "link-foreign", "not-entered", "origin-foreign", "name-empty"]) {
+    assert.equal(new Refused(code).passing, false, code);
+  }
 });

@@ -62,18 +62,18 @@ export class Page {
 
   /** The link's secret: the address's fragment, which no server log ever sees. */
   get token() {
-    return decodeURIComponent(location.hash.slice(1)).split(".")[0];
+    return decoded(location.hash.slice(1)).split(".")[0];
   }
 
   /** What stood on a hall's screen behind the link (`#token.CODE`), once: it is taken out of the address. @returns {string} */
   takeCode() {
     const [token, code = ""] = location.hash.slice(1).split(".");
     if (code) history.replaceState(history.state, "", `#${token}`);
-    return decodeURIComponent(code);
+    return decoded(code);
   }
 
   /**
-   * Shows the link to the server. Rejects with Refused: `link-missing`, `link-unknown`, `link-revoked`, `name-…`, `node-unreachable`.
+   * Shows the link to the server. Rejects with Refused: `link-missing`, `link-unknown`, `link-revoked`, `name-…`, or a passing one.
    * @param {{name?: string}} [person] @returns {Promise<Me>}
    */
   async enter({ name } = {}) {
@@ -209,6 +209,15 @@ function tellLate(page, socket) {
     document.body.append(line);
     setTimeout(() => line.remove(), LATE_MS);
   });
+}
+
+/** A part of the address as it was meant; where an escape was cut off, as it stands: the server says what it opens. @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /**

@@ -27,6 +27,11 @@ export class Refused extends Error {
     this.code = code;
     this.params = params;
   }
+
+  /** Whether the same may do better in a moment: the node is away, has too much to do, or can store nothing now. */
+  get passing() {
+    return /^(node-unreachable|busy|too-many-requests|too-slow|unexpected|(journal|redis)-.+)$/.test(this.code);
+  }
 }
 
 /** 128 random bits as a UUID; crypto.randomUUID is missing on plain HTTP. */

@@ -8,7 +8,7 @@ import { mountClocks } from "./clocks.js";
 import { mountLanguageField } from "./languages.js";
 import { tieSession, watchLine } from "./line.js";
 
-/** A node that does not answer is asked again after this. */
+/** A node that does not answer, or not now, is asked again after this. */
 const AGAIN_MS = 3000;
 
 /**
@@ -56,7 +56,7 @@ async function enter(page, roles) {
       return;
     } catch (refusal) {
       if (!(refusal instanceof Refused)) throw refusal;
-      if (refusal.code !== "node-unreachable") {
+      if (!refusal.passing) {
         closed(page, "desk.refused", `refused.${refusal.code}`);
         await new Promise(() => undefined);
       }

@@ -4,6 +4,7 @@
 import { find, h, list, set, write } from "../lib/dom.js";
 import { applyGround, chooseGround, chosenGround, Page } from "../lib/page.js";
 import { following, itemsOf, running } from "../lib/programme.js";
+import { Refused } from "../lib/socket.js";
 import { mountClocks, venuesOf } from "./clocks.js";
 import { mountLanguageButtons, mountLanguageField } from "./languages.js";
 import { mountProgramme } from "./programme.js";
@@ -21,6 +22,8 @@ const form = /** @type {HTMLFormElement} */ (find(lobby, ".join-form"));
 const name = /** @type {HTMLInputElement} */ (find(lobby, "#name"));
 const join = /** @type {HTMLButtonElement} */ (find(lobby, ".join-button"));
 const fault = find(lobby, ".join-fault");
+/** Whether the fault that is told passes by itself. */
+let waiting = false;
 
 mountEvent();
 mountClocks(find(lobby, ".lobby-clocks"), page);
@@ -119,12 +122,12 @@ async function show() {
     page.connect().addEventListener("bye", (event) => bye(/** @type {CustomEvent} */ (event).detail.reason));
     admit(true);
   } catch (error) {
-    const code = /** @type {{code?: string}} */ (error).code ?? "unexpected";
-    if (code === "node-unreachable") {
+    if (error instanceof Refused && error.passing) {
       admit(true);
-      tellFault("refused.node-unreachable");
+      tellFault("", page.refusal(error));
+      waiting = true;
       setTimeout(show, RETRY_MS);
-    } else refuse(code);
+    } else refuse(/** @type {{code?: string}} */ (error).code ?? "unexpected");
   }
 }
 
@@ -132,7 +135,8 @@ async function show() {
 function admit(open) {
   form.hidden = !open;
   find(lobby, ".join-refused").hidden = open;
-  if (open && fault.dataset.t === "refused.node-unreachable") clearFault();
+  if (open && waiting) clearFault();
+  waiting = false;
 }
 
 /** The link does not open this page: the programme stays, words say how to join. @param {string} code */

@@ -38,7 +38,7 @@ async function enter() {
     const { role } = await page.enter();
     if (role !== "signatory") throw new Refused("link-foreign");
   } catch (error) {
-    if (/** @type {{code?: string}} */ (error).code !== "node-unreachable") return closed(page.refusal(error));
+    if (!(error instanceof Refused && error.passing)) return closed(page.refusal(error));
     write(part("fault"), page.refusal(error));
     setTimeout(enter, RETRY_MS);
     return;

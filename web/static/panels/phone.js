@@ -29,7 +29,7 @@ async function enter() {
     const { role } = await page.enter();
     if (role !== "on_site") throw new Refused("link-foreign");
   } catch (error) {
-    if (/** @type {{code?: string}} */ (error).code !== "node-unreachable") return closed(page.refusal(error));
+    if (!(error instanceof Refused && error.passing)) return closed(page.refusal(error));
     tell(page.refusal(error));
     setTimeout(enter, RETRY_MS);
     return;
