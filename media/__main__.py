@@ -143,7 +143,9 @@ async def _listening(door: Door, path: Path) -> AsyncIterator[None]:
     try:
         await door.open(path)
     except OSError as refused:
-        raise CannotStart(f"{path} can't be opened: {refused.strerror}; choose another folder with --data") from refused
+        raise CannotStart(
+            f"{path} can't be opened: {refused.strerror or refused}; choose another folder with --data"
+        ) from refused
     try:
         yield
     finally:

@@ -30,7 +30,7 @@ def definition(named: str) -> Definition:
 
 def _file(named: str) -> str:
     try:
-        return Path(named).read_text("utf-8")
+        return Path(named).read_text("utf-8-sig")
     except FileNotFoundError as missing:
         known = ", ".join(conferences.names())
         raise Unusable(f"there is no conference {named}: give one of {known}, or the path of a TOML file") from missing

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 from pathlib import Path
+from typing import Final
 
 import msgspec
+
+CPUS: Final = Path("/proc/cpuinfo")
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -31,7 +35,9 @@ def machine() -> Machine:
 
 
 def _cpu() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
+    """The model, as far as the kernel tells it."""
+    with contextlib.suppress(OSError):
+        for line in CPUS.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
     return platform.machine()

@@ -74,7 +74,8 @@ class Supervised(Node):
         """SIGKILL for the supervisor and all its processes at once."""
         assert self._process is not None, "a node starts before it crashes"
         supervisor = self._process.pid
-        for pid in (supervisor, *_children(supervisor)):
+        named = {found for name in STANDBY for found in (self.pid(name), self.standby(name)) if found}
+        for pid in (supervisor, *(named | _children(supervisor))):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         await self._process.wait()
@@ -95,6 +96,8 @@ class Supervised(Node):
             return 0
 
 
-def _children(pid: int) -> list[int]:
-    """The processes that `pid` started and that live (Linux)."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+def _children(pid: int) -> set[int]:
+    """The processes that `pid` started and that live, as far as the kernel tells them (Linux, by its configuration)."""
+    with contextlib.suppress(OSError):
+        return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+    return set()

@@ -54,7 +54,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     options.add_argument("--plane", choices=planes, default="auto", help="what moves the packets of a node of our own")
     found = options.parse_args(arguments)
     if found.out:
-        found.out.mkdir(parents=True, exist_ok=True)
+        try:
+            found.out.mkdir(parents=True, exist_ok=True)
+        except OSError as wrong:
+            options.error(f"--out {found.out} can't be made ({wrong.strerror}): choose another folder")
     if found.url and not found.data:
         options.error("--url needs --data: the links of a node are derived from its data folder")
     return found

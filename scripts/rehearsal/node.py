@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -96,8 +97,11 @@ class OwnNode(Node):
 
     async def start(self) -> None:
         """Start both processes and wait until they are well. Raises NotReady."""
-        (self.data / "log").mkdir(parents=True, exist_ok=True)
-        self._share_slates()
+        try:
+            (self.data / "log").mkdir(parents=True, exist_ok=True)
+            self._share_slates()
+        except OSError as wrong:
+            raise NotReady(f"{self.data} can't be written ({wrong.strerror}): choose another --data DIR") from wrong
         try:
             for name in ("relay", "web"):
                 self.launch(name)
@@ -107,10 +111,15 @@ class OwnNode(Node):
             raise
 
     def _share_slates(self) -> None:
-        """Slates are drawn once for all such nodes (a cache by what is on them): a minute of a core at each start."""
-        SLATES.mkdir(parents=True, exist_ok=True)
+        """Slates are drawn once for all such nodes (a cache by what is on them): a minute of a core at each start.
+
+        Where this checkout is somebody else's, the node draws its own.
+        """
+        with contextlib.suppress(OSError):
+            SLATES.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):
-            (self.data / "slates").symlink_to(SLATES)
+            if os.access(SLATES, os.W_OK):
+                (self.data / "slates").symlink_to(SLATES)
 
     def launch(self, name: str) -> None:
         """Start `web` or `relay`; its output goes to the data folder's log."""

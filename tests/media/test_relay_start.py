@@ -7,11 +7,12 @@ import signal
 import socket
 import sys
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import pytest
 from aiortc.rtcdtlstransport import RTCCertificate
 
-from media.__main__ import CannotStart, serve, take_turn
+from media.__main__ import CannotStart, _listening, serve, take_turn
 from media.plane_python import PythonPlane
 from media.settings import PlaneChoice, RelaySettings
 from tests.media.test_relay_process import free_port
@@ -104,6 +105,15 @@ async def test_a_low_port_without_the_right_to_it_is_named_with_the_mend(tmp_pat
     options.run.mkdir()
     with pytest.raises(CannotStart, match=r"port 443 .*Permission denied; let this user open low ports .*--udp-port"):
         await serve(options, asyncio.Event(), RTCCertificate.generateCertificate())
+
+
+async def test_a_folder_whose_name_is_too_long_for_a_socket_says_so(tmp_path):
+    async def open_at(path):
+        await asyncio.start_unix_server(lambda *_: None, path)
+
+    with pytest.raises(CannotStart, match="path too long; choose another folder"):
+        async with _listening(SimpleNamespace(open=open_at), tmp_path / ("x" * 120)):
+            pass
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="low ports need the right to them")

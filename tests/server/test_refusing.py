@@ -99,8 +99,11 @@ async def test_a_command_whose_sync_failed_is_answered_by_what_the_journal_holds
             faulty[0] = False
             raise apsw.IOError("lost")
 
+    async def for_ever(seconds: float) -> None:
+        await asyncio.Event().wait()
+
     with failing(fault) as disk:
-        journal = SqliteJournal(tmp_path / "journal.db", vfs=disk.name)
+        journal = SqliteJournal(tmp_path / "journal.db", vfs=disk.name, pause=for_ever)
         host = Host(journal, definition(CONFERENCE), NodeClock())
         await host.open()
         published: list[int] = []
