@@ -112,6 +112,44 @@ test("exchanges come at once after the computer woke", async (t) => {
   assert.equal(asked, 16);
 });
 
+test("a sleep in the middle of an exchange is followed by one run of them, and what was asked before it says nothing", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const { computer, clock } = given();
+  /** @type {((told: {t1: number, t2: number}) => void)[]} */
+  const asked = [];
+  const stop = keepClock(clock, () => new Promise((resolve) => asked.push(resolve)));
+  const passes = async (/** @type {number} */ ms) => {
+    for (let passed = 0; passed < ms; passed += 50) {
+      computer.passes(50);
+      t.mock.timers.tick(50);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  await passes(50);
+  assert.equal(asked.length, 1);
+  for (let sleep = 0; sleep < 3; sleep += 1) {
+    computer.sleeps(60_000);
+    await passes(1_000); // it is noticed
+  }
+  asked[0]({ t1: 0, t2: 0 });
+  await passes(50);
+  assert.equal(clock.synchronised, false);
+  for (let one = 1; one <= 8; one += 1) {
+    await passes(200);
+    assert.equal(asked.length, one + 1, "one at a time, eight of them at once");
+    asked[one]({ t1: computer.local_ms, t2: computer.local_ms });
+  }
+  await passes(5_000);
+  assert.equal(asked.length, 1 + 8);
+  await passes(6_000);
+  assert.equal(asked.length, 1 + 8 + 1);
+  computer.sleeps(60_000);
+  asked[9]({ t1: computer.local_ms, t2: computer.local_ms });
+  await passes(300);
+  assert.equal(asked.length, 1 + 8 + 1 + 1, "also where the answer itself brings it out");
+  stop();
+});
+
 test("before the first exchange the clock is the computer's own", () => {
   const clock = new CommonClock(() => 42);
   assert.equal(clock.synchronised, false);

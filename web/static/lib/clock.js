@@ -132,20 +132,32 @@ export function keepClock(clock, ask) {
   /** @type {ReturnType<typeof setTimeout>} */
   let timer;
   let ended = false;
+  let asking = false;
+  let sleeps = 0;
+  const noticed = () => {
+    if (!clock.slept()) return false;
+    sleeps += 1;
+    left = AT_ONCE;
+    return true;
+  };
   const tick = async () => {
-    const t0 = clock.local();
+    const [t0, before] = [clock.local(), sleeps];
+    asking = true;
     try {
       const { t1, t2, bound_ms } = await ask(t0);
-      if (!clock.slept()) clock.sample(t0, t1, t2, clock.local(), bound_ms);
-      left -= 1;
+      noticed();
+      if (sleeps === before) {
+        clock.sample(t0, t1, t2, clock.local(), bound_ms);
+        left -= 1;
+      }
     } catch {
       // No answer in time: the socket says so itself, the next tick tries again.
     }
+    asking = false;
     if (!ended) timer = setTimeout(tick, left > 0 ? SOON_MS : LATER_MS);
   };
   const looking = setInterval(() => {
-    if (!clock.slept()) return;
-    left = AT_ONCE;
+    if (!noticed() || asking) return; // an exchange under way is followed by the next ones itself
     clearTimeout(timer);
     tick();
   }, LOOK_MS);
