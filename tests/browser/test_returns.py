@@ -103,10 +103,10 @@ async def test_a_cut_line_is_said_and_the_page_comes_back_as_the_same_person(
     before = ritas(director.view)
 
     await line.close()
-    await says(attendee.page, ".stage-notice-words", "The server restarts")
+    await says(attendee.page, ".stage-notice-words", "The server is restarting")
     await attendee.page.context.set_offline(True)
     await says(attendee.page, ".stage-notice-words", "No network")
-    await says(attendee.page, ".stage-notice-words", re.compile(r"No network.*\(for \d+ s\)"))
+    await says(attendee.page, ".stage-notice-words", re.compile(r"No network.*\(for \d+\ss\)"))
     await attendee.page.context.set_offline(False)
     line.cut = False
     await says(attendee.page, ".stage-line", "Connected")
@@ -181,7 +181,7 @@ async def test_one_wall_of_a_hall_sounds_and_the_next_takes_over(
 ) -> None:
     link = link_of(links, "wall", HALLS[1])
     first, second = await watch.open(browser, link.url), await watch.open(browser, link.url)
-    await says(second.page, ".wall-ask", "Another screen plays the sound")
+    await says(second.page, ".wall-ask", "Another screen is playing the sound")
     began_s = time.monotonic()
     await first.page.context.close()
     await second.page.locator(".wall-ask").filter(has_text="Another screen").wait_for(state="detached")

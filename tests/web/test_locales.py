@@ -41,6 +41,24 @@ def test_plural_texts_have_the_form_that_every_number_can_take(language: str) ->
         assert isinstance(text, str) or "other" in text, key
 
 
+WRONG_MARKS = {
+    "en": r"[\"'„«»]",
+    "de": r"[\"'«»”]",
+    "fr": r"[\"'“”„]|(?<!\u00a0)[;:!?»]|«(?!\u00a0)",
+    "zh_Hans": r"[\"'„«»]|[\u4e00-\u9fff] ?[,;:!?()]|[,;:!?()] ?[\u4e00-\u9fff]",
+}
+"""Quotes of another language, French marks that may begin a line, half marks beside Han."""
+TORN_UNIT = re.compile(r"\} (?:min|h|s|ms|Mbit/s)\b")
+"""A number that a line's end would part from its unit."""
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_a_text_has_the_marks_of_its_language(language: str) -> None:
+    wrong = re.compile(WRONG_MARKS[language])
+    texts = [(key, form) for key, text in LOCALES[language].items() for form in forms(text) if key != "key.?"]
+    assert [key for key, form in texts if wrong.search(form) or TORN_UNIT.search(form)] == []
+
+
 def test_the_html_names_only_texts_that_exist() -> None:
     named = re.compile(r'(?:w\("|data-t(?:-\w+)?="|texts\[")([\w.?-]+)"')
     for page in (WEB / "templates").glob("*.html"):

@@ -135,7 +135,7 @@ async def test_what_the_server_refuses_comes_back_with_its_reason_in_the_person_
     await done(chair, {"type": "qa.configure", "cooldown_s": 60, "cap": 100})
     await ask(stage.page, "Une question ?")
     await expect(stage.page.locator(OWN)).to_have_count(1)
-    await expect(stage.page.locator(".ask-rule")).to_have_text(re.compile(r"^Nouvelle question possible dans \d\d s"))
+    await expect(stage.page.locator(".ask-rule")).to_have_text(re.compile(r"^Nouvelle question possible dans \d\d\ss"))
     await done(chair, RULES)
     await stage.page.context.close()
 

@@ -83,7 +83,7 @@ class Ask {
     const free = !this.text.value.trim();
     if (free) this.#fill({ text, language, anonymous, question });
     this.#keep();
-    this.#say(free ? words : this.page.t("word.labelled", { label: `“${text}”`, text: words }));
+    this.#say(free ? words : this.page.t("word.labelled", { label: this.page.t("word.quoted", { text }), text: words }));
   }
 
   /** @param {Event} event */

@@ -48,7 +48,7 @@ export function facts(root, page) {
       { key: "facts.motto", text: page.words(conference.motto) },
       { key: "facts.day", text: page.i18n.day(conference.day) },
       { key: "facts.today", text: conference.rehearsal ? page.t("facts.rehearsal", { day: page.i18n.day(conference.today) }) : "" },
-      ...venuesOf(page.store.view).map(({ city, name, zone, main }) => ({ key: main ? "facts.main" : "facts.branch", text: `${page.words(city)}, ${page.words(name)} (${zone})` })),
+      ...venuesOf(page.store.view).map(({ city, name, zone, main }) => ({ key: main ? "facts.main" : "facts.branch", text: [page.words(city), page.words(name), zone].join(page.t("word.pause")) })),
       { key: "facts.programme", text: page.t("facts.items", { n: Object.keys(conference.items ?? {}).length }) },
       { key: "facts.version", text: page.me?.version ?? "" },
     ].filter(({ text }) => text);

@@ -101,7 +101,7 @@ function fill(row, link, page) {
   for (const button of /** @type {HTMLElement[]} */ ([...row.querySelectorAll("[data-act]")])) {
     const act = button.dataset.act ?? "";
     if (act !== "qr") write(button, page.t(`links.${act}`));
-    button.setAttribute("aria-label", `${page.t(`links.${act}`)}: ${page.t(`role.${link.role}`)}, ${name}`);
+    button.setAttribute("aria-label", page.t("word.labelled", { label: page.t(`links.${act}`), text: [page.t(`role.${link.role}`), name].join(page.t("word.pause")) }));
   }
   find(row, "[data-act=revoke]").hidden = revoked || link.role === "organiser";
   for (const use of [".link-acts .button:first-child", "[data-act=qr]", ".link-url"]) find(row, use).hidden = revoked;

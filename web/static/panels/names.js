@@ -74,7 +74,7 @@ export function names(root, page) {
     if (!(await confirm(page.i18n, words))) return;
     try {
       const { traces } = await asked(page, "erase", { person });
-      tell(page.t("names.erased"), traces.length ? page.t("names.traces", { files: traces.join(", ") }) : page.t("names.no-trace"));
+      tell(page.t("names.erased"), traces.length ? page.t("names.traces", { files: traces.join(page.t("word.comma")) }) : page.t("names.no-trace"));
     } catch (refused) {
       tell(words.title, page.refusal(refused));
     }

@@ -48,7 +48,7 @@ export function beside(root, page, current, say) {
     } })), (row, { names, admitted }) => {
       page.i18n.say(/** @type {Element} */ (row.firstElementChild), names);
       write(/** @type {Element} */ (row.lastElementChild), page.t(admitted ? "officer.put-out" : "officer.admit"));
-      set(/** @type {Element} */ (row.lastElementChild), "aria-label", `${page.t(admitted ? "officer.put-out" : "officer.admit")}: ${page.words(names)}`);
+      set(/** @type {Element} */ (row.lastElementChild), "aria-label", page.t("word.labelled", { label: page.t(admitted ? "officer.put-out" : "officer.admit"), text: page.words(names) }));
     });
   }
 

@@ -32,7 +32,7 @@ export class ProjectDocuments {
       write(row.children[0], languageName(tag, page.i18n.tag));
       write(row.children[1], page.t("projects.document", { n: pages, hash: grouped(digest) }));
       /** @type {HTMLElement} */ (row.children[2]).hidden = !draft;
-      set(row.children[2], "aria-label", `${page.t("projects.detach")}: ${languageName(tag, page.i18n.tag)}`);
+      set(row.children[2], "aria-label", page.t("word.labelled", { label: page.t("projects.detach"), text: languageName(tag, page.i18n.tag) }));
       page.i18n.apply(row);
     });
     this.none.hidden = this.rows.childElementCount > 0;

@@ -77,7 +77,7 @@ function buttons(element, page, item, state) {
     const act = button.dataset.act ?? "";
     button.hidden = (act === "start" && state === "now") || (act === "prepare" && !item.sources?.length);
     write(button, page.t(`rundown.${act}`));
-    set(button, "aria-label", `${page.t(`rundown.${act}`)}: ${page.words(item.title)}`);
+    set(button, "aria-label", page.t("word.labelled", { label: page.t(`rundown.${act}`), text: page.words(item.title) }));
   }
 }
 

@@ -36,7 +36,7 @@ function names() {
   page.watch((view) => view.stage?.tiles, (tiles) => {
     const { sources = {} } = page.store.view.conference ?? {};
     const said = (tiles ?? []).map((/** @type {{source: string}} */ tile) => page.words(sources[tile.source]?.name));
-    write(find(document, "[data-others-names]"), said.join(", "));
+    write(find(document, "[data-others-names]"), said.join(" · "));
   });
 }
 
