@@ -21,6 +21,25 @@ SEEN: Final = """() => {
 }"""
 
 
+UNDER_THE_PROMPT: Final = """() => {
+  const asks = document.querySelector(".wall-ask").getBoundingClientRect();
+  const read = document.querySelectorAll(".wall-screen, .act-head, .act-body, .wall-clocks, .wall-what");
+  return [...read].filter((one) => {
+    const { top, bottom } = one.getBoundingClientRect();
+    return top < asks.bottom - 1 && bottom > asks.top + 1;
+  }).map((one) => `${one.className} ends at ${one.getBoundingClientRect().bottom}, the prompt begins at ${asks.top}`);
+}"""
+
+
+async def sounds(wall: Page) -> None:
+    """Until a key is pressed the wall asks for it, and hides nothing that is read."""
+    await wall.locator(".wall-ask:not([data-quiet])").wait_for()
+    under = await wall.evaluate(UNDER_THE_PROMPT)
+    assert under == [], under
+    await wall.keyboard.press("Shift")
+    await wall.locator(".wall-ask").wait_for(state="hidden")
+
+
 async def from_the_last_row(wall: Page, least: float) -> None:
     """No word is cut or below 1/20 of the wall's height, and pictures have at least this share of the wall."""
     seen = await wall.evaluate(SEEN)

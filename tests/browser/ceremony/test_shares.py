@@ -10,7 +10,7 @@ from playwright.async_api import Browser
 
 from scripts.rehearsal.node import Link, OwnNode
 from scripts.rehearsal.person import Person
-from tests.browser.ceremony.last_row import from_the_last_row
+from tests.browser.ceremony.last_row import from_the_last_row, sounds
 from tests.browser.conftest import HALLS, link_of
 from tests.browser.looks import LANGUAGES, shoot
 from tests.browser.pages import Watch
@@ -66,6 +66,7 @@ async def test_six_parties_leave_the_pictures_their_share_of_a_wall(
         await take(director, "side_by_side", away if several else [f"{HALLS[0]}/camera-1", away[0]])
         await wall.locator(".wall-screen[data-several]").wait_for(state="attached" if several else "detached")
         await wall.locator(".tile:not([data-off])").nth(int(several)).wait_for(state="attached")
+        await sounds(wall)
         for tag in LANGUAGES:
             language = tag[:2]
             title, *names = ({"en": "-", language: text} for text in (TITLE[language], *SIX[language]))
