@@ -161,9 +161,14 @@ export class I18n extends EventTarget {
     return this.t("time.in-days", { n: Math.floor(minutes / (24 * 60)) });
   }
 
-  /** Seconds with one figure behind the point, in the language's own way: `0,3`. @param {number} ms */
+  /** Seconds with one figure behind the point, in the language's own way: `0,3`, and never `-0,0`. @param {number} ms */
   seconds(ms) {
-    return new Intl.NumberFormat(this.format, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(ms / 1000);
+    return new Intl.NumberFormat(this.format, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(Math.round(ms / 100) / 10 + 0);
+  }
+
+  /** @param {number} ms */
+  milliseconds(ms) {
+    return this.number(ms, { style: "unit", unit: "millisecond" });
   }
 
   /** @param {number} value @param {Intl.NumberFormatOptions} [options] */

@@ -7,7 +7,7 @@ import { find, write } from "../lib/dom.js";
 export function delay(page, source) {
   const slider = /** @type {HTMLInputElement} */ (find(document, "#delay"));
   const said = find(document, "[data-delay] output");
-  slider.addEventListener("input", () => write(said, `${slider.value} ms`));
+  slider.addEventListener("input", () => write(said, page.i18n.milliseconds(Number(slider.value))));
   slider.addEventListener("change", () => {
     page.send({ type: "stage.delay", source, delay_ms: Number(slider.value) }).catch((refused) => {
       write(said, page.refusal(refused));
@@ -16,6 +16,6 @@ export function delay(page, source) {
   page.watch((view) => view.stage?.delays?.[source] ?? 0, (delay_ms) => {
     if (document.activeElement === slider && slider.matches(":active")) return;
     slider.value = String(delay_ms);
-    write(said, `${delay_ms} ms`);
+    write(said, page.i18n.milliseconds(delay_ms));
   });
 }

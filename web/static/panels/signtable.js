@@ -65,7 +65,7 @@ export class SigningTables {
     if (this.said.get(key) === on) this.said.delete(key);
     box.checked = this.said.get(key) ?? on;
     box.disabled = !["seated", "ready"].includes(this.act?.step ?? "");
-    set(box, "aria-label", `${this.page.t("officer.hall-ready")}: ${this.page.words(this.page.store.view.conference?.venues?.[venue]?.city)}`);
+    set(box, "aria-label", this.page.t("word.labelled", { label: this.page.t("officer.hall-ready"), text: this.page.words(this.page.store.view.conference?.venues?.[venue]?.city) }));
   }
 
   /** @param {string} venue @param {boolean} on whether its hall is ready */
@@ -103,7 +103,7 @@ export class SigningTables {
     if (!name.textContent || !party) write(name, page.t(party ? "ceremony.to-be-named" : "officer.free"));
     write(person, party ? this.#stand(party) : "");
     const [state, words] = padState(page, pad, page.clock.now());
-    /** @type {import("../lib/components.js").HallTally} */ (tally).show(state, pad ? words : "");
+    /** @type {import("../lib/components.js").HallTally} */ (tally).show(pad ? state : "off", pad ? words : "");
     write(clock, pad?.bound_ms === undefined ? "" : page.t("officer.clock", { offset: this.#offset(pad.offset_ms ?? 0), bound: page.i18n.number(Math.ceil(pad.bound_ms)) }));
     moves.hidden = !party?.seat || !["locked", "seated", "ready"].includes(act.step);
     for (const button of moves.children) set(button, "aria-label", page.t(/** @type {HTMLElement} */ (button).dataset.by === "-1" ? "officer.seat-left" : "officer.seat-right", { name: name.textContent ?? "" }));

@@ -59,7 +59,7 @@ function made(page, pictures, board, id) {
     h("div", { class: "source-level" }, sound, h(/** @type {any} */ ("hall-meter"))),
     h("p", { class: "source-line small" }),
     h("details", { class: "more source-more" }, h("summary", { class: "small", "data-t": "director.fine" }),
-      slider("gain", 0, 100, 5, (value) => gain(value / 100)), slider("delay", 0, 500, 10, delay)));
+      slider("gain", 0, 100, 5, page, (value) => gain(value / 100)), slider("delay", 0, 500, 10, page, delay)));
 }
 
 /** @param {import("./board.js").Board} board */
@@ -70,13 +70,14 @@ function refused(board) {
 /**
  * @param {string} name
  * @param {number} min @param {number} max @param {number} step
+ * @param {Page} page
  * @param {(value: number) => void} act
  */
-function slider(name, min, max, step, act) {
+function slider(name, min, max, step, { i18n }, act) {
   const input = h("input", { class: "range", type: "range", name, min, max, step });
   const said = h("output", { class: "figures small" });
   input.addEventListener("change", () => act(Number(input.value)));
-  input.addEventListener("input", () => write(said, input.value));
+  input.addEventListener("input", () => write(said, quantity(name, Number(input.value), i18n)));
   return h("label", { class: "source-slider small" }, h("span", { "data-t": `director.${name}` }), input, said);
 }
 
@@ -100,7 +101,7 @@ function fill(element, source, page, board) {
   write(find(element, ".source-place"), page.t("director.place", { source: name }));
   set(find(element, ".source-picture"), "aria-pressed", String(Boolean(board.preview?.sources.includes(source.id))));
   sound(element, page, name, stage.sound_on?.[source.id] ?? 1);
-  number(element, "delay", stage.delays?.[source.id] ?? 0, "ms");
+  number(element, page, "delay", stage.delays?.[source.id] ?? 0);
   health(element, page, state);
   set(find(element, "hall-meter"), "aria-label", page.t("director.level", { source: name }));
   level(element, heard.get(source.id)?.needle ?? new Needle());
@@ -115,14 +116,19 @@ function sound(element, page, name, gain) {
   set(button, "aria-pressed", String(on));
   set(button, "title", page.t(on ? "director.sound-on" : "director.sound-off"));
   set(button, "aria-label", page.t("director.sound-of", { source: name }));
-  number(element, "gain", Math.round(gain * 100), "%");
+  number(element, page, "gain", Math.round(gain * 100));
 }
 
-/** @param {HTMLElement} element @param {string} name @param {number} value @param {string} unit */
-function number(element, name, value, unit) {
+/** @param {HTMLElement} element @param {Page} page @param {string} name @param {number} value */
+function number(element, { i18n }, name, value) {
   const input = /** @type {HTMLInputElement} */ (element.querySelector(`input[name=${name}]`));
   if (!input.matches(":active")) input.value = String(value);
-  write(/** @type {Element} */ (input.nextElementSibling), `${value} ${unit}`);
+  write(/** @type {Element} */ (input.nextElementSibling), quantity(name, value, i18n));
+}
+
+/** A gain in percent, a delay in milliseconds. @param {string} name @param {number} value @param {import("../lib/i18n.js").I18n} i18n */
+function quantity(name, value, i18n) {
+  return name === "gain" ? i18n.number(value / 100, { style: "percent" }) : i18n.milliseconds(value);
 }
 
 /** @param {HTMLElement} element @param {Page} page @param {any} state */
@@ -133,7 +139,7 @@ function health(element, page, state) {
   if (!state?.live) return write(line, page.t("director.no-line"));
   const parts = [
     state.height && `${state.height}p`,
-    state.round_trip_ms !== undefined && `${Math.round(state.round_trip_ms)} ms`,
+    state.round_trip_ms !== undefined && page.i18n.milliseconds(Math.round(state.round_trip_ms)),
     state.lost_share !== undefined && page.t("director.lost", { share: percent(state.lost_share, page.i18n) }),
     state.age_ms !== undefined && page.t("director.age", { s: page.i18n.seconds(state.age_ms) }),
   ];
