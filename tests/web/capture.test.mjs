@@ -108,6 +108,7 @@ test("a no is a no", async () => {
   const capture = new Capture(/** @type {any} */ (computer), { getItem: () => null, setItem: () => undefined });
   await capture.start();
   assert.equal(capture.permission, "denied");
+  assert.deepEqual([capture.closed, capture.absence("video")], [true, "closed"]);
 });
 
 test("an insecure page says so", async () => {

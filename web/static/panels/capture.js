@@ -104,6 +104,17 @@ export class Capture extends EventTarget {
     return this.#later(() => this.#open("audio"));
   }
 
+  /** Whether the browser keeps camera and sound from us: then it tells of no device either. */
+  get closed() {
+    return this.permission === "denied" || this.permission === "insecure";
+  }
+
+  /** The words for a kind that has no device, `capture.<this>`. @param {Kind} kind */
+  absence(kind) {
+    if (this.closed) return "closed";
+    return this.permission === "asking" ? "asking" : `no-${kind}`;
+  }
+
   /** The name of the device that `kind` uses now. @param {Kind} kind */
   label(kind) {
     return this.tracks[kind]?.label ?? "";

@@ -45,9 +45,8 @@ export function devices(root, said, capture, { i18n, t }) {
    */
   function fill(select, kind) {
     const list = capture.devices[kind].filter((device) => device.id);
-    const none = capture.permission === "asking" ? "capture.asking" : `capture.no-${kind}`;
     const options = list.map(({ id, label }, n) => new Option(label || t(`capture.unnamed-${kind}`, { n: n + 1 }), id));
-    if (!list.length || !capture.tracks[kind]) options.unshift(new Option(t(none), ""));
+    if (!list.length || !capture.tracks[kind]) options.unshift(new Option(t(`capture.${capture.absence(kind)}`), ""));
     select.replaceChildren(...options);
     select.value = capture.tracks[kind]?.getSettings().deviceId ?? "";
     select.disabled = !list.length;

@@ -18,16 +18,18 @@ const KNOWN = ["occupied", "too-many", "codec-unsupported", "no-media", "link-re
 
 /**
  * The words for where publishing stands, `publish.<this>`.
- * @param {Pick<PublishSession, "state" | "refusal">} session @param {boolean} ready there is something to send
- * @param {boolean} slated it is on air and its slate stands in
+ * @param {Pick<PublishSession, "state" | "refusal">} session
+ * @param {{ready: boolean, closed: boolean, slated: boolean}} own there is something to send; the browser keeps camera
+ *   and sound from us; it is on air and its slate stands in
  */
-export function reasonOf({ state, refusal }, ready, slated) {
+export function reasonOf({ state, refusal }, { ready, closed, slated }) {
   if (state === "refused") {
     const code = refusal?.code ?? "link-revoked";
     return KNOWN.includes(code) ? code : "refused";
   }
-  if (state === "idle") return !ready ? "nothing" : slated ? "slated" : "ready";
-  return state;
+  if (state !== "idle") return state;
+  if (!ready) return closed ? "closed" : "nothing";
+  return slated ? "slated" : "ready";
 }
 
 /**
@@ -97,7 +99,8 @@ export function publish(root, { session, capture, name, onAir, slated = () => fa
 
   function say() {
     const ready = Boolean(capture.tracks.video || capture.tracks.audio);
-    write(words, t(`publish.${reasonOf(session, ready, slated())}`, { source: name() }));
+    const reason = reasonOf(session, { ready, closed: capture.closed, slated: slated() });
+    write(words, t(`publish.${reason}`, { source: name() }));
   }
 
   /** A hall's picture keeps its lines and gives up frames: faces must be recognised from the last row. */

@@ -57,8 +57,8 @@ function checks() {
   const draw = () => {
     const line = { live: "ready", connecting: "hold", rejoining: "lost", idle: "hold" }[/** @type {string} */ (session.state)] ?? "lost";
     const rows = [
-      { id: "camera", state: device("video"), words: capture.label("video") || page.t("capture.no-video") },
-      { id: "sound", state: device("audio"), words: capture.label("audio") || page.t("capture.no-audio") },
+      { id: "camera", state: device("video"), words: capture.label("video") || page.t(`capture.${capture.absence("video")}`) },
+      { id: "sound", state: device("audio"), words: capture.label("audio") || page.t(`capture.${capture.absence("audio")}`) },
       { id: "line", state: line, words: page.t(`speaker.line-${line}`) },
     ];
     list(root, rows, ({ id }) => id, () => h("li", { class: "check-row" }, h("span", { class: "muted" }), h("span", { class: "check-what" }), h(/** @type {any} */ ("hall-tally"), { state: "off" })), (row, { id, state, words }) => {
