@@ -134,6 +134,8 @@ class SharedMedia:
 
     def _tell(self, conference: ConferenceId) -> None:
         self._due.discard(conference)
+        if not self._members[conference].owns:
+            return  # passed on meanwhile: pages would rejoin at our relay, and at the new owner's a moment later
         publications, showing = self._director.shown(conference)
         self._line.say(Media(self._line.node, conference, self._director.epoch(), publications, showing))
 

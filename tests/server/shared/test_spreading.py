@@ -14,7 +14,8 @@ from server.metrics import Metrics
 from server.shared import company as companies
 from server.shared.apart import Apart, Reading
 from server.shared.company import Company
-from server.shared.messages import CONFERENCE_LOAD, Beat, NodeId
+from server.shared.media import SharedMedia
+from server.shared.messages import CONFERENCE_LOAD, Beat, Media, Message, NodeId
 from tests.server.test_host import HandClock
 
 HERE, THERE, BEYOND = NodeId("here:1"), NodeId("there:2"), NodeId("beyond:3")
@@ -110,6 +111,35 @@ async def test_sessions_are_load_and_the_relay_with_the_least_gets_it() -> None:
     house.heard(THERE, owns=1, sessions=2 * CONFERENCE_LOAD)
     house.heard(BEYOND, owns=2)
     assert house.passed() == {"b": BEYOND}
+
+
+class Told:
+    """Stands in for a director and a line: what the others hear of our relay."""
+
+    node = HERE
+
+    def __init__(self) -> None:
+        self.said: list[Message] = []
+
+    def say(self, message: Message) -> None:
+        self.said.append(message)
+
+    def epoch(self) -> str:
+        return "epoch-1"
+
+    def shown(self, conference: ConferenceId) -> tuple[dict[str, Any], dict[str, Any]]:
+        return {}, {}
+
+
+async def test_who_passed_a_conference_on_tells_nothing_more_of_its_own_relay() -> None:
+    told, kept, passed = Told(), Seat("kept"), Seat("passed")
+    given: Any = (told, {seat.id: seat for seat in (kept, passed)}, told, lambda: None)
+    media = SharedMedia(*given)
+    for seat in (kept, passed):
+        media.tell(seat.id)
+    passed.owns = False
+    await asyncio.sleep(0)
+    assert told.said == [Media(HERE, kept.id, "epoch-1")]
 
 
 async def test_what_was_passed_on_does_not_come_back() -> None:
