@@ -238,9 +238,7 @@ async def asked(folder: DataFolder, file: Path) -> Copied:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/run", description="Backs a node up, or restores it.")
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument(
-        "--backup", type=Path, metavar="FILE", help="copy journal, names and keys to FILE (tar, mode 0600)"
-    )
+    what.add_argument("--backup", type=Path, metavar="FILE", help="copy all that is kept to FILE (tar, mode 0600)")
     what.add_argument("--restore", type=Path, metavar="FILE", help="make the data folder from FILE; it must not exist")
     parser.add_argument("--data", type=Path, default=Path("var"), metavar="DIR", help="(default: %(default)s)")
     return parser

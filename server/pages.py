@@ -114,7 +114,6 @@ class Pages:
             lang=lang,
             texts=self._texts[lang],
             static=self.statics.prefix,
-            version=self.statics.version,
             conference=_described(hall) if hall else None,
             conferences=[_described(each) for each in self._halls.values()],
             missing=status == HTTPStatus.NOT_FOUND,

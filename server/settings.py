@@ -154,11 +154,11 @@ def parser(program: str = "python -m server") -> argparse.ArgumentParser:
         prog=program,
         description="Twinhall: pages, links and the journal (web), and all media over one UDP port (relay).",
         epilog="`python -m server invites --conference ID --data DIR --json` prints the links of a conference. "
-        "`scripts/run --backup FILE --data DIR` copies journal, names and keys to one file, also while the node runs; "
+        "`scripts/run --backup FILE --data DIR` copies all that is kept to one file, also while the node runs; "
         "`scripts/run --restore FILE --data DIR` makes a new data folder from it.",
     )
     add = options.add_argument
-    add("--data", type=Path, default=Path("var"), metavar="DIR", help="journal, names, keys, sockets (default: var)")
+    add("--data", type=Path, default=Path("var"), metavar="DIR", help="all that is kept, and logs (default: var)")
     add(
         "--host",
         type=host,
