@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+import structlog
 
 from media.clock import CommonClock
 from media.model import (
@@ -120,6 +121,7 @@ class _Withdraw(_Command, frozen=True, tag="withdraw"):
     source: SourceName
 
 
+log = structlog.get_logger("relay")
 _encode = msgspec.msgpack.Encoder().encode
 _events = msgspec.msgpack.Decoder(list[PlaneEvent])
 _figures = msgspec.msgpack.Decoder(Figures)
@@ -240,7 +242,10 @@ class NativePlane:
     def _hear(self) -> None:
         if self._shard is not None:
             for event in _events.decode(self._shard.events()):
-                self._on_event(event)
+                try:
+                    self._on_event(event)
+                except Exception:
+                    log.exception("an event broke", kind=type(event).__name__)  # those that came with it are heard
 
     def _tell_clock_again(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(CLOCK_EVERY_S, self._tell_clock_again)

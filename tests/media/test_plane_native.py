@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from media.model import SessionId, SlotId
-from media.plane import Capability, Life, PlaneEvent, Showing, SrtpKeys, SrtpProfile
+from media.plane import Capability, Life, Lost, PlaneEvent, Showing, SrtpKeys, SrtpProfile
 from media.plane_native import CLOCK_EVERY_S, NativePlane
 from tests.media.world import CHANGZHOU, STAGE
 
@@ -102,6 +102,22 @@ async def test_events_arrive_as_the_planes_own_types_and_in_order(plane: NativeP
     shard_of(plane).say(*said)
     await last.wait()
     assert heard == said
+
+
+async def test_an_event_that_breaks_is_told_and_those_that_came_with_it_are_heard(
+    plane: NativePlane, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heard = asyncio.Event()
+
+    def hear(event: PlaneEvent) -> None:
+        if isinstance(event, Life):
+            raise BufferError("the native plane takes no commands")
+        heard.set()
+
+    await plane.open([], hear)
+    shard_of(plane).say(Life(CHANGZHOU, True), Lost(SessionId("s")))
+    await asyncio.wait_for(heard.wait(), 30)
+    assert "takes no commands" in capsys.readouterr().out
 
 
 async def test_keys_of_the_wrong_length_are_refused_at_once(plane: NativePlane) -> None:
