@@ -143,6 +143,16 @@ async def test_of_a_document_that_was_replaced_neither_file_nor_page_is_kept(
     assert replaced != stays
 
 
+def test_what_was_being_written_when_somebody_ended_goes_once_it_is_old(tmp_path: Path) -> None:
+    for name in ("ab.pdf", "ab.pdf.1234.new", "ab-2.77.new", "cd-1.78.new"):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (0, 0))
+    (tmp_path / "cd-1.78.new").touch()
+    given: Any = (Settings(data=tmp_path), {}, None, None, None, tmp_path)
+    Documents(*given).tidied({"ab"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ab.pdf", "cd-1.78.new"]
+
+
 async def test_bytes_that_were_changed_on_the_disk_are_neither_shown_nor_given(node: Node) -> None:
     organiser, row = await entered(node, "organiser")
     _, told = await upload(organiser, row, paper())

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import os
 from collections.abc import Callable
+from pathlib import Path
 
+import msgspec
 import pikepdf
 import pytest
 from PIL import Image
 
 from rooms.kernel import Refused
+from server.records.canonical import Digest
 from server.records.inspection import SIZE_MAX, inspected
-from server.records.pages import opened, rendered
+from server.records.pages import Wanted, image, job, opened, rendered
 from tests.server.records import papers
 from tests.server.records.papers import paper
 
@@ -89,3 +94,24 @@ def test_arrays_without_end_are_refused() -> None:
         pdf.Root.Deep = inner
 
     assert refusal(paper(nested)) == "document-broken"
+
+
+def test_two_renderings_that_meet_at_a_page_both_give_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = paper(pages=1)
+    (tmp_path / "paper.pdf").write_bytes(data)
+    digest = Digest(hashlib.sha256(data).hexdigest())
+    file, folder = str(tmp_path / "paper.pdf"), tmp_path / "images"
+    folder.mkdir()
+    wanted = msgspec.json.encode(Wanted(file, digest, 1, 1, str(folder)))
+    replace, met = Path.replace, []
+
+    def after_the_other(path: Path, target: Path) -> Path:
+        if not met:
+            met.append(path)
+            monkeypatch.setattr(os, "getpid", lambda: 0)
+            job(wanted)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", after_the_other)
+    job(wanted)
+    assert list(folder.iterdir()) == [image(folder, digest, 1)]
