@@ -139,6 +139,7 @@ class SharedVault:
         return name
 
     async def close(self) -> None:
+        self._store.unlisten(self._read_once_it_can_be)
         await ended(self._reading, self._forgetting)
 
     def _read_soon(self) -> None:
