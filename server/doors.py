@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import math
+import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final
@@ -28,6 +29,7 @@ SAFE: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 """Methods that change nothing (RFC 9110, section 9.2.1); the others are counted."""
 
 TOO_MANY: Final = "too-many-requests"
+_HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(:(?P<port>[0-9]{1,5}))?")
 
 log = structlog.get_logger()
 
@@ -150,6 +152,14 @@ def network(address: str) -> str:
     return str(found.ipv4_mapped or ipaddress.IPv6Network((int(found) >> 64 << 64, 64)))
 
 
+def names_a_host(host: str | None) -> bool:
+    """Whether links can be made of the Host header (RFC 9112, section 3.2); programs of HTTP/1.0 send none."""
+    if host is None:
+        return True
+    found = _HOST.fullmatch(host)
+    return found is not None and int(found["port"] or 0) <= 65535
+
+
 def bearer(request: web.Request) -> str:
     """The token of the Authorization header (RFC 6750, section 2.1); empty when there is none."""
     scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
@@ -181,6 +191,8 @@ def guard(floods: Floods, settings: Settings) -> Middleware:
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not names_a_host(request.headers.get(hdrs.HOST)):
+            return refused("host-unreadable", HTTPStatus.BAD_REQUEST)
         try:
             if request.method not in SAFE:
                 floods.address(peer(request, settings))
@@ -193,6 +205,8 @@ def guard(floods: Floods, settings: Settings) -> Middleware:
             return refused("too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         except TimeoutError:
             return refused("too-slow", HTTPStatus.REQUEST_TIMEOUT)
+        except web.RequestPayloadError:
+            return refused("request-unreadable", HTTPStatus.BAD_REQUEST)
         except (web.HTTPException, asyncio.CancelledError):
             raise
         except Exception:

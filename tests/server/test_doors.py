@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from server.doors import KEEPALIVE_S, Rates, asking_origin, network, peer
+from server.doors import KEEPALIVE_S, Rates, asking_origin, names_a_host, network, peer
 from server.doorway import HANDSHAKE_S, Crowd
 from server.settings import Settings
 from tests.server.conftest import PATIENCE_S, Node, running, web_root
@@ -138,6 +138,43 @@ async def rest(reader: asyncio.StreamReader) -> bytes:
 
 def test_the_time_for_a_header_is_ten_seconds() -> None:
     assert KEEPALIVE_S == HANDSHAKE_S == 10.0
+
+
+@pytest.mark.parametrize(
+    ("host", "named"),
+    [
+        (None, True),
+        ("stage.example.org", True),
+        ("my_node.local:8080", True),
+        ("[2001:db8::7]:443", True),
+        ("xn--bhne-0ra.example", True),
+        ("", False),
+        ("a b", False),
+        ("[::1", False),
+        ("x:abc", False),
+        ("x:99999", False),
+        ("evil.example/x?y#z", False),
+        ("user@evil.example", False),
+        ("bühne.example", False),
+    ],
+)
+def test_a_host_is_a_name_or_an_address_and_perhaps_a_port(host: str | None, named: bool) -> None:
+    assert names_a_host(host) == named
+
+
+async def test_no_link_is_made_of_a_host_that_is_none(node: Node) -> None:
+    for path in ("/", "/whip/jiangsu-2022.stage", "/enter"):
+        async with node.guest().http.post(node.origin + path, headers={"Host": "x:abc"}) as answer:
+            assert (answer.status, await answer.json()) == (400, {"refused": "host-unreadable"})
+
+
+async def test_a_body_that_is_not_packed_as_it_says_is_refused(node: Node) -> None:
+    headers = {"Content-Type": "application/sdp", "Authorization": f"Bearer {(await node.link('operator')).token}"}
+    for path in ("/enter", "/whip/jiangsu-2022.stage"):
+        for packing in ("gzip", "deflate"):
+            sent = headers | {"Content-Encoding": packing}
+            async with node.guest().http.post(node.origin + path, data=b"x" * 4000, headers=sent) as answer:
+                assert (answer.status, (await answer.json())["refused"]) == (400, "request-unreadable"), (path, packing)
 
 
 async def test_a_body_that_unpacks_into_a_large_one_is_refused(node: Node) -> None:
