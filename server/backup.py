@@ -168,7 +168,8 @@ def _unpacked(file: Path, into: Path) -> Copied:
                 _extract(tar, member, into)
         manifest = msgspec.json.decode((into / MANIFEST).read_bytes(), type=Manifest)
     except (tarfile.TarError, msgspec.DecodeError, FileNotFoundError) as wrong:
-        raise Unusable(f"{file} is no backup of Twinhall, or a damaged one ({wrong}): take another copy") from wrong
+        why = str(wrong).splitlines()[0].rstrip(":")
+        raise Unusable(f"{file} is no backup of Twinhall, or a damaged one ({why}): take another copy") from wrong
     if manifest.format > FORMAT:
         raise Unusable(
             f"{file} has format {manifest.format}, this program knows {FORMAT}: restore it with the newer program"

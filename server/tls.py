@@ -66,7 +66,7 @@ class Terminator:
         except (OSError, ssl.SSLError) as wrong:
             raise Unusable(
                 f"The certificate {self._pair.certificate} and its key {self._pair.key} can't be used ({wrong}): "
-                "give a PEM chain and the PEM key that belongs to it."
+                "give a PEM chain and the PEM key that belongs to it, without a passphrase."
             ) from None
 
     def _stamp(self) -> tuple[int, ...]:

@@ -125,8 +125,9 @@ async def test_a_damaged_backup_is_refused_and_leaves_nothing(node: Node, tmp_pa
         case "missing":
             with tarfile.open(file, "w"):
                 """An empty one."""
-    with pytest.raises(Unusable, match=r"damaged|can't be restored"):
+    with pytest.raises(Unusable, match=r"damaged|can't be restored") as refused:
         restore(file, data)
+    assert "\n" not in str(refused.value)
     assert not data.exists()
     assert not [name for name in within(tmp_path) if name.startswith(".twinhall-")]
 
