@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Page, expect
 
 from scripts.rehearsal.node import Link, OwnNode
 from scripts.rehearsal.person import Person
-from tests.browser.ceremony.last_row import from_the_last_row
+from tests.browser.ceremony.last_row import from_the_last_row, sounds
 from tests.browser.conftest import HALLS, join, link_of
 from tests.browser.keys import press, tab_to
 from tests.browser.looks import LANGUAGES, WIDTHS, axe_faults, no_sideways_scrolling, shoot, turn
@@ -98,6 +98,7 @@ async def test_four_parties_sign_the_memorandum_and_every_hall_sees_the_hands(
         assert await axe_faults(screen.page) == []
         assert await screen.page.locator(".act-body, .act-paper").evaluate_all(WITHIN)
     for hall in walls.values():
+        await sounds(hall.page)
         await from_the_last_row(hall.page, least=0.4)
     await shoot(wall.page, shots / "wall-en-sealed.png")
     await signers[0].phase("sealed")

@@ -22,7 +22,7 @@ const SIZES = /** @type {const} */ (["large", "middle", "small"]);
 /** Of a ledger, hundredths of the screen's height: the narrowest that holds its names, for the rest is the pictures'. */
 const WIDTHS = [46, 52, 58, 64, 70, 76, 82, 88, 94, 100];
 /** Names beside their ink need more. */
-const TIGHT_FROM = 70;
+const TIGHT_FROM = 58;
 /** What an act is given, the least room first: a ledger's width, and how its names are set. @type {{width: number, way: typeof SETS[number]}[]} */
 const LEDGERS = [
   ...WIDTHS.flatMap((width) => SETS.slice(0, width < TIGHT_FROM ? 2 : 3).map((way) => ({ width, way }))),
