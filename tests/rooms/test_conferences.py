@@ -41,7 +41,7 @@ def test_jiangsu_2022_is_as_reported() -> None:
     ]
     memorandum, *projects = DEFINITION.projects
     assert [party.name.en for party in memorandum.parties] == [
-        "Changzhou Municipal People's Government",
+        "Changzhou Municipal People\u2019s Government",
         "German Chamber of Commerce in China",
         "Sino-German (Changzhou) Innovation Park",
         "Commerzbank",

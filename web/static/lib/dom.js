@@ -69,6 +69,9 @@ export function keepPlace(root, draw, next) {
   if (at && !at.checkVisibility()) next(at)?.focus();
 }
 
+/** Between the facts of a line, which may end after it and never begins with it. */
+export const DOT = "\u00a0· ";
+
 const ICONS = new URL("../icons.svg", import.meta.url).pathname;
 const SVG = "http://www.w3.org/2000/svg";
 

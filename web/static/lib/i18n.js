@@ -166,6 +166,11 @@ export class I18n extends EventTarget {
     return new Intl.NumberFormat(this.format, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(Math.round(ms / 100) / 10 + 0);
   }
 
+  /** Sentences in a row, without those that say nothing; Chinese leaves no space between them. @param {(string | false | null | undefined)[]} said */
+  sentences(said) {
+    return said.filter(Boolean).join(this.language === "zh" ? "" : " ");
+  }
+
   /** @param {number} ms */
   milliseconds(ms) {
     return this.number(ms, { style: "unit", unit: "millisecond" });

@@ -2,7 +2,7 @@
 /** The act at hand: the way it has gone, what may be done with it now, its tables, its documents and its record. */
 
 import { actOf, may, onward, pictureOf, shortened, STEPS } from "../lib/ceremony.js";
-import { find, h, keepPlace, list, set, write } from "../lib/dom.js";
+import { DOT, find, h, keepPlace, list, set, write } from "../lib/dom.js";
 import { NOTHING } from "../lib/i18n.js";
 import { confirm, dialog } from "../lib/keys.js";
 import { languageName } from "../lib/questions.js";
@@ -41,7 +41,7 @@ export class ActDesk {
     if (!act) return;
     element.dataset.step = act.step;
     page.i18n.say(find(element, "[data-title]"), act.title);
-    write(find(element, "[data-kind]"), [page.t(`officer.kind.${act.kind}`), page.words(act.sector), act.take > 1 ? page.t("officer.take", { n: act.take }) : ""].filter(Boolean).join(" · "));
+    write(find(element, "[data-kind]"), [page.t(`officer.kind.${act.kind}`), page.words(act.sector), act.take > 1 ? page.t("officer.take", { n: act.take }) : ""].filter(Boolean).join(DOT));
     /** @type {import("../lib/components.js").HallTally} */ (find(element, "[data-tally]")).show(tallyOfAct(act), this.#stand(act));
     this.#steps(act);
     // What brings the act on would be one Enter too near: the focus goes to the title, before it.

@@ -2,7 +2,7 @@
 /** The evening's acts in their order, under the items and rounds they belong to. */
 
 import { actsOf, isDone } from "../lib/ceremony.js";
-import { h, list, set, write } from "../lib/dom.js";
+import { DOT, h, list, set, write } from "../lib/dom.js";
 
 /** @typedef {import("../lib/ceremony.js").Act} Act */
 
@@ -51,6 +51,6 @@ export class ActList {
     const { page } = this;
     const title = page.words(page.store.view.conference?.items?.[act.item]?.title) || act.item;
     const rounds = new Set(acts.filter(({ item }) => item === act.item).map(({ round }) => round)).size;
-    return rounds > 1 ? [title, page.t("officer.round", { n: act.round })].join(" · ") : title;
+    return rounds > 1 ? [title, page.t("officer.round", { n: act.round })].join(DOT) : title;
   }
 }

@@ -190,11 +190,11 @@ class Ask {
     const { page, asking } = this;
     const rules = rulesOf(page.store.view.qa);
     const { used = 0 } = asking.own;
-    return [
+    return page.i18n.sentences([
       page.t(rules.moderation === "before" ? "ask.reviewed" : "ask.at-once"),
       used ? page.t("ask.more-left", { n: rules.cap - used }) : "",
       rules.languages.length ? page.t("ask.languages", { languages: rules.languages.map((tag) => languageName(tag, page.i18n.tag)).join(page.t("word.comma")) }) : "",
-    ].filter(Boolean).join(" ");
+    ]);
   }
 
   /** The box is as tall as its words. */

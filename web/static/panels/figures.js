@@ -1,7 +1,7 @@
 // @ts-check
 /** The figures of the line up, once a second: bitrate, loss, round trip, age of the picture, and the layers. */
 
-import { find, set, write } from "../lib/dom.js";
+import { DOT, find, set, write } from "../lib/dom.js";
 import { uplink, worries } from "./uplink.js";
 
 /** @typedef {import("../lib/i18n.js").I18n} I18n */
@@ -52,7 +52,7 @@ export function figures(root, { session, relay }, { i18n }) {
     say("lost", percent(lost_share, i18n), worried.lost);
     say("round_trip", up.round_trip_ms === undefined ? "–" : `${Math.round(up.round_trip_ms)} ms`, worried.round_trip);
     say("age", age_ms === undefined ? "–" : `${i18n.seconds(age_ms)} s`, worried.age);
-    write(layers, up.layers.map(layerWords).join(" · "));
+    write(layers, up.layers.map(layerWords).join(DOT));
   }
 
   /** @param {import("./uplink.js").Figures} layer */

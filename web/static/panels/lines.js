@@ -1,7 +1,7 @@
 // @ts-check
 /** Every line in figures: what each source sends, and the viewers whose line fares worst; an operator has the own venue's. */
 
-import { find, h, list, set, write } from "../lib/dom.js";
+import { DOT, find, h, list, set, write } from "../lib/dom.js";
 import { percent } from "./figures.js";
 import { worries } from "./uplink.js";
 
@@ -75,7 +75,7 @@ function draw(root, rows, page) {
     const { lost, round_trip } = worries(line);
     set(row, "data-worry", lost || round_trip || Boolean(line.reason));
     write(find(row, ".line-name"), line.audience === undefined ? sourceWords(page, id) : `${audienceWords(page, line.audience)} ← ${line.showing ? sourceWords(page, line.showing) : "–"}`);
-    write(find(row, ".line-figures"), figuresOf(line, page).join(" · "));
+    write(find(row, ".line-figures"), figuresOf(line, page).join(DOT));
   });
 }
 

@@ -2,7 +2,7 @@
 /** The organiser's acts: what is signed, by whom, under which documents; written here or taken from a spreadsheet. */
 
 import { actsOf, recordedItems } from "../lib/ceremony.js";
-import { find, h, list, write } from "../lib/dom.js";
+import { DOT, find, h, list, write } from "../lib/dom.js";
 import { stepWords, tallyOfAct } from "./actlist.js";
 import { importer } from "./importer.js";
 import { editAct } from "./projectform.js";
@@ -45,11 +45,11 @@ export function projects(root, page) {
     page.i18n.say(find(element, ".project-title"), act.title);
     /** @type {import("../lib/components.js").HallTally} */ (find(element, "hall-tally")).show(tallyOfAct(act), stepWords(page, act));
     const item = page.words(page.store.view.conference?.items?.[act.item]?.title);
-    write(find(element, ".project-facts"), [page.t(`officer.kind.${act.kind}`), item, page.t("officer.round", { n: act.round }), page.words(act.sector)].filter(Boolean).join(" · "));
+    write(find(element, ".project-facts"), [page.t(`officer.kind.${act.kind}`), item, page.t("officer.round", { n: act.round }), page.words(act.sector)].filter(Boolean).join(DOT));
     list(find(element, ".project-parties"), act.parties.map((party, index) => ({ party, index })), ({ index }) => String(index), () => h("li", {}, h("span"), h("span", { class: "muted" })), (line, { party }) => {
       page.i18n.say(/** @type {Element} */ (line.firstElementChild), party.names);
       const city = page.words(page.store.view.conference?.venues?.[party.venue]?.city);
-      write(/** @type {Element} */ (line.lastElementChild), ["", party.name ?? page.t("officer.unnamed"), page.words(party.title), city].filter((part, n) => n === 0 || part).join(" · "));
+      write(/** @type {Element} */ (line.lastElementChild), ["", party.name ?? page.t("officer.unnamed"), page.words(party.title), city].filter((part, n) => n === 0 || part).join(DOT));
     });
     find(element, "[data-act=edit]").hidden = act.step === "void" || act.step === "sealed";
     find(element, "[data-act=record]").hidden = !act.record;

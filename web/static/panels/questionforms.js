@@ -1,7 +1,7 @@
 // @ts-check
 /** The board's dialogs: what a moderator must say before an act. Each shows the question as it is, and keeps it in hand meanwhile. */
 
-import { h, list, set, write } from "../lib/dom.js";
+import { DOT, h, list, set, write } from "../lib/dom.js";
 import { LANGUAGES } from "../lib/i18n.js";
 import { confirm, dialog } from "../lib/keys.js";
 import { languageName, stateWords } from "../lib/questions.js";
@@ -83,7 +83,7 @@ export async function merge(page, acts, id) {
 
 /** `12 votes · published` @param {Page} page @param {any} qa @param {string} id */
 function facts(page, qa, id) {
-  return [page.t("board.votes", { n: qa.votes?.[id] ?? 0 }), stateWords(page, qa.items[id])].join(" · ");
+  return [page.t("board.votes", { n: qa.votes?.[id] ?? 0 }), stateWords(page, qa.items[id])].join(DOT);
 }
 
 /** Asks before two questions become one. @param {Page} page @param {Acts} acts @param {string} id @param {string} into */

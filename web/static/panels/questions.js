@@ -2,7 +2,7 @@
 /** The questions of a room for those who ask: what is on air, one's own, everybody's to vote for, and the box to ask in. */
 
 import { Asking } from "../lib/asking.js";
-import { h, icon, list, set, write } from "../lib/dom.js";
+import { DOT, h, icon, list, set, write } from "../lib/dom.js";
 import { confirm } from "../lib/keys.js";
 import { register } from "../lib/panels.js";
 import { questionsOf, stateWords, steady, tallyOfState } from "../lib/questions.js";
@@ -190,7 +190,7 @@ class QuestionsPanel {
     const { page } = this;
     const mine = this.asking.own.asked?.[question.id] ? page.t("questions.yours") : "";
     const stands = question.state === "published" || question.state === "on_air" ? "" : stateWords(page, question);
-    return [mine, stands].filter(Boolean).join(" · ");
+    return [mine, stands].filter(Boolean).join(DOT);
   }
 
   /** @param {string} id */
@@ -218,7 +218,7 @@ class QuestionsPanel {
     const { qa, page } = this;
     const closed = qa.doors && !qa.doors.voting ? page.t("questions.voting-closed") : "";
     const hidden = qa.counts_from_ms ? page.t("questions.counts-from", { time: page.i18n.time(qa.counts_from_ms) }) : "";
-    return [this.fault, closed, hidden].filter(Boolean).join(" ");
+    return page.i18n.sentences([this.fault, closed, hidden]);
   }
 
   #drawDone() {

@@ -2,7 +2,7 @@
 /** The signing tables of an act, each drawn as those who sit there see it: seats from the left, whose they are, and how each pad is. */
 
 import { atTable } from "../lib/ceremony.js";
-import { h, icon, list, set, write } from "../lib/dom.js";
+import { DOT, h, icon, list, set, write } from "../lib/dom.js";
 import { StrokePlayer } from "./strokes.js";
 
 /** @typedef {import("../lib/ceremony.js").Act} Act */
@@ -115,7 +115,7 @@ export class SigningTables {
     const zone = page.store.view.conference?.venues?.[party.venue]?.zone;
     const at_ms = party.signed_ms ?? party.pressed_ms;
     const stands = at_ms !== undefined ? page.i18n.time(at_ms, zone, true) : page.t(party.confirmed ? "officer.confirmed" : "officer.not-confirmed");
-    return [party.name ?? page.t("officer.unnamed"), stands].join(" · ");
+    return [party.name ?? page.t("officer.unnamed"), stands].join(DOT);
   }
 
   /** Seconds where a clock is far off, ms where it is near. @param {number} offset_ms */

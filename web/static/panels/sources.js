@@ -1,7 +1,7 @@
 // @ts-check
 /** The multiview: every source small, with tally, level, sound, delay and the health of its line. */
 
-import { find, h, icon, list, set, write } from "../lib/dom.js";
+import { DOT, find, h, icon, list, set, write } from "../lib/dom.js";
 import { Ear } from "./ear.js";
 import { percent } from "./figures.js";
 import { Needle } from "./levels.js";
@@ -143,7 +143,7 @@ function health(element, page, state) {
     state.lost_share !== undefined && page.t("director.lost", { share: percent(state.lost_share, page.i18n) }),
     state.age_ms !== undefined && page.t("director.age", { s: page.i18n.seconds(state.age_ms) }),
   ];
-  write(line, parts.filter(Boolean).join(" · "));
+  write(line, parts.filter(Boolean).join(DOT));
 }
 
 /** Browsers let a page hear from its first gesture on. @param {Page} page @param {import("./pictures.js").Pictures} pictures */

@@ -4,7 +4,7 @@
 import "./people.js";
 import "./programme.js";
 import "./questions.js";
-import { find, icon, set, write } from "../lib/dom.js";
+import { DOT, find, icon, set, write } from "../lib/dom.js";
 import { mountPanels } from "../lib/panels.js";
 import { PlaySession } from "../lib/session.js";
 import { PictureAge } from "./age.js";
@@ -109,7 +109,7 @@ function peopleWords(page, people) {
   const halls = venuesOf(page.store.view)
     .filter(({ id }) => people.venues?.[id])
     .map(({ id, city }) => page.t("stage.people", { n: people.venues[id], place: page.words(city) }));
-  return [...halls, page.t("stage.remote", { n: people.remote ?? 0 })].join(" · ");
+  return [...halls, page.t("stage.remote", { n: people.remote ?? 0 })].join(DOT);
 }
 
 /** @param {HTMLElement} element @param {Page} page */

@@ -1,7 +1,7 @@
 // @ts-check
 /** One question on the moderator's board: the card, where it stands, and what may be done with it. */
 
-import { find, h, list, set, write } from "../lib/dom.js";
+import { DOT, find, h, list, set, write } from "../lib/dom.js";
 import { languageName, placeWords, stateWords } from "../lib/questions.js";
 import { venuesOf } from "./clocks.js";
 import { columnOf, guestAct, isHeld, may } from "./moves.js";
@@ -85,7 +85,7 @@ function facts(page, row, stands) {
     target && page.t("board.for", { target }),
     row.merged && page.t("board.merged", { n: row.merged.length }),
     stands && stateWords(page, row),
-  ].filter(Boolean).join(" · ");
+  ].filter(Boolean).join(DOT);
 }
 
 /** @param {HTMLElement} root @param {Page} page @param {string} me @param {Row} row @param {boolean} held @param {string} column */

@@ -1,7 +1,7 @@
 // @ts-check
 /** The venue's page: one operator sends one source, and sees what the others send. */
 
-import { find, h, list, write } from "../lib/dom.js";
+import { DOT, find, h, list, write } from "../lib/dom.js";
 import { copyButton } from "./copy.js";
 import { openDesk } from "./desk.js";
 import { lines } from "./lines.js";
@@ -36,7 +36,7 @@ function names() {
   page.watch((view) => view.stage?.tiles, (tiles) => {
     const { sources = {} } = page.store.view.conference ?? {};
     const said = (tiles ?? []).map((/** @type {{source: string}} */ tile) => page.words(sources[tile.source]?.name));
-    write(find(document, "[data-others-names]"), said.join(" · "));
+    write(find(document, "[data-others-names]"), said.join(DOT));
   });
 }
 
