@@ -41,9 +41,10 @@ class Computer extends EventTarget {
   }
 }
 
-async function started() {
+/** @param {Pick<Storage, "getItem" | "setItem"> | null} [memory] */
+async function started(memory = { getItem: () => null, setItem: () => undefined }) {
   const computer = new Computer();
-  const capture = new Capture(/** @type {any} */ (computer), { getItem: () => null, setItem: () => undefined });
+  const capture = new Capture(/** @type {any} */ (computer), memory);
   /** @type {string[]} */
   const said = [];
   capture.addEventListener("notice", (event) => {
@@ -109,6 +110,15 @@ test("a no is a no", async () => {
   await capture.start();
   assert.equal(capture.permission, "denied");
   assert.deepEqual([capture.closed, capture.absence("video")], [true, "closed"]);
+});
+
+test("what is chosen opens also where the browser keeps nothing, or has no room", async () => {
+  const full = { getItem: () => null, setItem: () => { throw new DOMException("no room", "QuotaExceededError"); } };
+  for (const memory of [null, full]) {
+    const { capture } = await started(memory);
+    await capture.choose("video", "cam-2");
+    assert.equal(capture.label("video"), "the cam-2");
+  }
 });
 
 test("an insecure page says so", async () => {

@@ -1,6 +1,8 @@
 // @ts-check
 /** What a hand has drawn and nobody has acknowledged yet, kept on the tablet over a reload, a crash, a night. */
 
+import { local } from "./storage.js";
+
 /** @typedef {import("./strokes.js").Point} Point */
 /** `given`: the signatory has said that it is the signature. @typedef {{act: string, take: number, party: number, strokes: Point[][], given: boolean}} Draft */
 
@@ -47,13 +49,5 @@ export class Drafts {
     } catch {
       return null;
     }
-  }
-}
-
-function local() {
-  try {
-    return localStorage;
-  } catch {
-    return null;
   }
 }

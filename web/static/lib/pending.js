@@ -1,6 +1,8 @@
 // @ts-check
 /** Commands that have no answer yet, kept over a reload of the page: each goes out again under its own id. */
 
+import { session } from "./storage.js";
+
 /** Who comes back later than this means something else by now, ms. */
 const KEPT_MS = 120_000;
 
@@ -56,14 +58,5 @@ export class Pending {
     } catch {
       // Storage is closed to us, or full: the commands live as long as the page.
     }
-  }
-}
-
-/** The tab's own storage, null where the browser gives none. */
-function session() {
-  try {
-    return sessionStorage;
-  } catch {
-    return null;
   }
 }

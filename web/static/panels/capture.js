@@ -4,6 +4,8 @@
  * next; it comes back when it is plugged in again. Nothing here draws or sends.
  */
 
+import { local } from "../lib/storage.js";
+
 /** @typedef {"video" | "audio"} Kind */
 /** @typedef {{id: string, label: string}} Device */
 /** @typedef {{echo: boolean, noise: boolean, gain: boolean}} Processing */
@@ -39,14 +41,14 @@ export class Capture extends EventTarget {
 
   /**
    * @param {MediaDevices | undefined} media absent on an insecure page
-   * @param {Pick<Storage, "getItem" | "setItem">} memory keeps the choice over a reload
+   * @param {Pick<Storage, "getItem" | "setItem"> | null} [memory] keeps the choice over a reload, where there is one
    */
-  constructor(media, memory) {
+  constructor(media, memory = local()) {
     super();
     this.#media = media;
     this.#memory = memory;
     for (const kind of /** @type {Kind[]} */ (["video", "audio"])) {
-      this.chosen[kind] = memory.getItem(`twinhall.${kind}`) ?? undefined;
+      this.chosen[kind] = memory?.getItem(`twinhall.${kind}`) ?? undefined;
     }
   }
 
@@ -94,7 +96,11 @@ export class Capture extends EventTarget {
    */
   choose(kind, id) {
     this.chosen[kind] = id;
-    this.#memory.setItem(`twinhall.${kind}`, id);
+    try {
+      this.#memory?.setItem(`twinhall.${kind}`, id);
+    } catch {
+      // Storage is full: the choice lives as long as the page.
+    }
     return this.#later(() => this.#open(kind));
   }
 

@@ -90,7 +90,7 @@ class Guest {
 
   #capture() {
     const { page, root } = this;
-    const capture = new Capture(navigator.mediaDevices, localStorage);
+    const capture = new Capture(navigator.mediaDevices);
     Object.assign(capture.processing, { echo: true, noise: true, gain: true });
     const session = new PublishSession({ url: (page.me?.whep ?? "").replace("/whep/", "/whip/"), token: page.token, iceServers: () => page.me?.ice_servers ?? [], layers: LAYERS });
     tieSession(page, session);

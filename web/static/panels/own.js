@@ -20,7 +20,7 @@ import { tallyOf } from "./tally.js";
 export function own(page, processing = {}) {
   const me = /** @type {import("../lib/page.js").Me} */ (page.me);
   const source = me.source ?? "";
-  const capture = new Capture(navigator.mediaDevices, localStorage);
+  const capture = new Capture(navigator.mediaDevices);
   Object.assign(capture.processing, processing);
   const session = new PublishSession({ url: me.whip ?? "", token: page.token, iceServers: () => me.ice_servers, layers: LAYERS });
   const onAir = () => tallyOf(page.store.view, source) === "on-air";
