@@ -83,7 +83,6 @@ async def test_a_name_is_refused_while_redis_is_a_replica(redis: RedisProcess, s
 async def test_a_line_that_is_up_before_redis_gives_anything_leaves_no_name_unknown(
     redis: RedisProcess, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.shared.store.GRACE_S", 0.0)
     go, back = asyncio.Event(), asyncio.Event()
 
     async def pause(_: float) -> None:
@@ -94,10 +93,12 @@ async def test_a_line_that_is_up_before_redis_gives_anything_leaves_no_name_unkn
     async with asyncio.timeout(PATIENCE_S):
         assert one._forgetting is not None
         await one._forgetting
-        redis.kill()
-        one._read_soon()
-        assert one._reading is not None
-        await one._reading
+        with monkeypatch.context() as impatient:
+            impatient.setattr("server.shared.store.GRACE_S", 0.0)
+            redis.kill()
+            one._read_soon()
+            assert one._reading is not None
+            await one._reading
         await redis.start()
         await (await vault(redis, stack)).call(ANNA, "Anna")
         go.set()
