@@ -47,7 +47,8 @@ class CannotStart(Exception):
 
 async def serve(options: RelaySettings, stop: asyncio.Event, certificate: RTCCertificate) -> None:
     """Run a relay until `stop`. Raises CannotStart."""
-    bind, announce = addresses.reach(options.host, options.udp_port, options.announce, addresses.of_this_machine())
+    local = filter(addresses.receives, addresses.of_this_machine())
+    bind, announce = addresses.reach(options.host, options.udp_port, options.announce, local)
     fingerprint = next(found.value for found in certificate.getFingerprints() if found.algorithm == "sha-256")
     clock = CommonClock()
     plane, why = _plane(options, clock)

@@ -27,6 +27,20 @@ def of_this_machine() -> list[str]:
     return [str(address) for address in sorted(usable, key=lambda address: (address.version, int(address)))]
 
 
+def receives(address: str) -> bool:
+    """Whether a socket may be bound to this address of the machine now.
+
+    A new IPv6 address may not, as long as it looks whether somebody else has it (RFC 4862 section 5.4).
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as tried:
+            tried.bind((address, 0))
+    except OSError:
+        return False
+    return True
+
+
 def reach(host: str, port: int, announce: Sequence[str], local: Iterable[str]) -> tuple[list[Address], tuple[str, ...]]:
     """(sockets to bind, addresses to announce), best first.
 

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 from aiortc.rtcdtlstransport import RTCCertificate
 
+from media import addresses
 from media.__main__ import CannotStart, _listening, serve, take_turn
 from media.plane_python import PythonPlane
 from media.settings import PlaneChoice, RelaySettings
@@ -114,6 +115,18 @@ async def test_a_folder_whose_name_is_too_long_for_a_socket_says_so(tmp_path):
     with pytest.raises(CannotStart, match="path too long; choose another folder"):
         async with _listening(SimpleNamespace(open=open_at), tmp_path / ("x" * 120)):
             pass
+
+
+async def test_an_address_that_takes_no_socket_yet_keeps_no_relay_from_its_start(tmp_path, monkeypatch):
+    """An IPv6 address is there before it may be used; the machine's others serve."""
+    unusable = "2001:db8::dad"
+    assert not addresses.receives(unusable)
+    monkeypatch.setattr(addresses, "of_this_machine", lambda: ["127.0.0.1", unusable])
+    options = RelaySettings(tmp_path, free_port(), "127.0.0.1", (), "text", plane=PlaneChoice.PYTHON)
+    options.run.mkdir()
+    stop = asyncio.Event()
+    stop.set()
+    await asyncio.wait_for(serve(options, stop, RTCCertificate.generateCertificate()), PATIENCE_S)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="low ports need the right to them")
