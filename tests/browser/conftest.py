@@ -8,13 +8,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from playwright.async_api import Browser, Playwright, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright, expect
 
 from scripts.rehearsal.node import Link, OwnNode
 from scripts.rehearsal.person import Person
 from tests.browser.pages import Watch, Watched, chromium
 
 HALLS = ("changzhou", "frankfurt")
+
+PATIENCE_MS = 30_000
+"""What a page is to say may take long on a busy machine; Playwright itself waits for 5 s."""
+expect.set_options(timeout=PATIENCE_MS)
 
 session = pytest_asyncio.fixture(scope="package", loop_scope="session")
 
