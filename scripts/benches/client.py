@@ -6,6 +6,7 @@ Engine.IO 4 and Socket.IO 5 text packets: `0` open, `2` ping, `3` pong, `40` con
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
@@ -19,6 +20,8 @@ from scripts.rehearsal.person import merged
 IN_FLIGHT: Final = 3
 """Commands that a client has open at once."""
 AGAIN_S: Final = 0.02
+NOT_NOW_S: Final = 1.0
+"""After a refusal that leaves open what becomes of the command, as a page does."""
 
 Make = Callable[[int], Mapping[str, Any]]
 """The n-th command of a client."""
@@ -50,7 +53,9 @@ class Client:
         self._url, self._link, self._name, self._make = url, link, name, make
         self._waiting: dict[str, Mapping[str, Any]] = {}
         self._numbers: Iterator[int] = iter(range(10**9))
-        self._acks: dict[int, str] = {}
+        self._acks: dict[int, tuple[str, bool]] = {}
+        self._tried: set[str] = set()
+        self._later: set[asyncio.Task[None]] = set()
         self._count = 0
 
     @property
@@ -67,6 +72,9 @@ class Client:
                         await self._converse(socket, entry)
                 except (aiohttp.ClientError, ConnectionError):
                     pass
+                finally:
+                    for again in list(self._later):
+                        again.cancel()
                 await asyncio.sleep(AGAIN_S)
 
     async def _enter(self, http: aiohttp.ClientSession) -> Mapping[str, Any]:
@@ -96,7 +104,7 @@ class Client:
                 self._hear(*json.loads(text[2:]))
             elif text.startswith("43"):
                 number, _, answer = text[2:].partition("[")
-                self._answered(int(number), json.loads("[" + answer)[0])
+                self._answered(socket, int(number), json.loads("[" + answer)[0])
                 await self._fill(socket, entry)
             self._news.set()
 
@@ -112,11 +120,22 @@ class Client:
 
     async def _send(self, socket: aiohttp.ClientWebSocketResponse, id: str, message: Mapping[str, Any]) -> None:
         self._count += 1
-        self._acks[self._count] = id
+        self._acks[self._count] = id, id in self._tried
+        self._tried.add(id)
         await socket.send_str(f"42{self._count}" + json.dumps(["command", message]))
 
-    def _answered(self, number: int, answer: Mapping[str, Any]) -> None:
-        id = self._acks.pop(number)
+    async def _send_later(self, socket: aiohttp.ClientWebSocketResponse, id: str) -> None:
+        await asyncio.sleep(NOT_NOW_S)
+        with contextlib.suppress(ConnectionError):
+            await self._send(socket, id, self._waiting[id])
+
+    def _answered(self, socket: aiohttp.ClientWebSocketResponse, number: int, answer: Mapping[str, Any]) -> None:
+        id, tried = self._acks.pop(number)
+        if _is_not_now(answer.get("refused"), tried=tried):
+            again = asyncio.create_task(self._send_later(socket, id), name=f"again {id}")
+            self._later.add(again)
+            again.add_done_callback(self._later.discard)
+            return
         self._waiting.pop(id, None)
         if "seq" in answer:
             self.log.answered_otherwise += self.log.acknowledged.setdefault(id, answer["seq"]) != answer["seq"]
@@ -135,3 +154,9 @@ class Client:
             seen = self.log.gains.setdefault(source, [])
             if seen[-1:] != [gain]:
                 seen.append(gain)
+
+
+def _is_not_now(refused: str | None, *, tried: bool) -> bool:
+    """Whether a refusal leaves open what becomes of the command, by a page's rule (web/static/lib/socket.js): without
+    Redis nobody knows what became of one that went out before."""
+    return refused == "busy" or (refused == "redis-away" and tried)
