@@ -58,7 +58,8 @@ def test_numbers_run_on_and_an_index_never_carries_two_texts(story: list[tuple[o
             case ("late", int(which), int(back)):
                 camera = cameras[which]
                 payload = vp8_payload(key=False, start=False, picture=camera.picture)
-                camera.client.send(camera.ssrc, camera.index - back, camera.timestamp, payload)
+                index = camera.index - back
+                camera.client.send(camera.ssrc, index, camera.stamp_of(index) & 0xFFFFFFFF, payload)
             case ("padding", int(which)):
                 cameras[which].client.send(0x1000, cameras[which].index, cameras[which].timestamp, b"")
                 cameras[which].index += 1

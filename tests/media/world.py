@@ -220,6 +220,7 @@ class Camera:
     def __init__(self, client: Client, ssrc: int, index: int = 100, picture: int = 500, height: int = 720) -> None:
         self.client, self.ssrc, self.index, self.picture, self.height = client, ssrc, index, picture, height
         self.timestamp = 7_000_000
+        self.stamps: dict[int, int] = {}
         self.first_s = client.world.now_s
 
     def frame(self, *, key: bool = False, lose: tuple[int, ...] = (), rid: str = "", mid: str = "0") -> list[int]:
@@ -231,6 +232,7 @@ class Camera:
         for part in range(3):
             payload = vp8_payload(key=key, start=part == 0, picture=self.picture, height=self.height)
             indexes.append(self.index)
+            self.stamps[self.index] = timestamp
             if part not in lose:
                 self.client.send(
                     self.ssrc, self.index, timestamp & 0xFFFFFFFF, payload, marker=part == 2, extensions=extensions
@@ -238,6 +240,11 @@ class Camera:
             self.index += 1
         self.picture += 1
         return indexes
+
+    def stamp_of(self, index: int) -> int:
+        """The timestamp of the frame that a packet belongs to, or of the first one's capture."""
+        before = [known for known in self.stamps if known <= index]
+        return self.stamps[max(before)] if before else self.timestamp
 
     def run(self, seconds: float, *, every_s: float = 0.04) -> None:
         """Frames, none of them key, while time passes."""
